@@ -1,0 +1,1 @@
+"""The seven stages of the pipeline, in the order the data takes them, and prediction after them."""

@@ -1,0 +1,1 @@
+"""One module a corpus: where it is published, under which licence, and what its file names say."""

@@ -1,0 +1,282 @@
+"""The one on-disk dataset of recordings: a manifest and its shards.
+
+A dataset is a folder with ``manifest.csv``, one row an utterance, and ``shards/*.tar``, whose
+members are audio files named by utterance id: any ``tar`` unpacks them, any player plays them.
+"""
+
+import csv
+import io
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+import pandera.pandas as pa
+
+from stages.lib.errors import PipelineError
+
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+"""The classes, in the order of their RAVDESS codes 01 to 08 and of every model's output."""
+
+MAX_SHARD_UTTERANCES = 256
+MAX_SHARD_BYTES = 64 * 2**20
+MAX_SPEAKER_GROUPS = 512
+SPEAKER_BUCKETS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """One row of a manifest: a recording, or a variant made of one.
+
+    Attributes
+    ----------
+    id : str
+        Unique in its dataset; the name of the audio file in its shard.
+    source_id : str
+        The recording that a variant was made from; its own id for an original.
+    variant : str
+        "original", or what was done to the source, such as "pitch-2.5".
+    corpus : str
+        The corpus module's name: "ravdess", "tess".
+    synthetic : bool
+        True for audio that code made; every report on it says so.
+    channel : str
+        "speech" or "song".
+    speaker : str
+        The speaker's name, unique across corpora from the merged dataset on.
+    sex : str
+        "female" or "male".
+    emotion : str
+        One of `EMOTIONS`.
+    intensity : str
+        "normal" or "strong".
+    statement : str
+        What was said, by the corpus' own code or word.
+    repetition : str
+        "01", "02".
+    sample_rate : int
+        Of the stored audio, in Hz.
+    duration : float
+        Of the stored audio, in s.
+    shard : str
+        The stem of the tar file that holds the audio.
+    """
+
+    id: str
+    source_id: str
+    variant: str
+    corpus: str
+    synthetic: bool
+    channel: str
+    speaker: str
+    sex: str
+    emotion: str
+    intensity: str
+    statement: str
+    repetition: str
+    sample_rate: int
+    duration: float
+    shard: str
+
+
+COLUMNS = tuple(field.name for field in fields(Utterance))
+
+_WORD = pa.Check.str_matches(r"^[^\s/\\]+$", error="has white space or a slash")
+SCHEMA = pa.DataFrameSchema(
+    {
+        "id": pa.Column(str, _WORD, unique=True),
+        "source_id": pa.Column(str, _WORD),
+        "variant": pa.Column(str, _WORD),
+        "corpus": pa.Column(str, _WORD),
+        "synthetic": pa.Column(bool),
+        "channel": pa.Column(str, pa.Check.isin(["speech", "song"])),
+        "speaker": pa.Column(str, _WORD),
+        "sex": pa.Column(str, pa.Check.isin(["female", "male"])),
+        "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
+        "intensity": pa.Column(str, pa.Check.isin(["normal", "strong"])),
+        "statement": pa.Column(str, _WORD),
+        "repetition": pa.Column(str, _WORD),
+        "sample_rate": pa.Column(int, pa.Check.ge(1)),
+        "duration": pa.Column(float, pa.Check.gt(0)),
+        "shard": pa.Column(str, _WORD),
+    },
+    strict=True,
+    ordered=True,
+)
+
+
+def check_manifest(manifest: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return the manifest if it satisfies `SCHEMA`; raise a `PipelineError` that says where not."""
+    try:
+        return SCHEMA.validate(manifest, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        faults = error.failure_cases[["column", "check", "failure_case", "index"]].head(3)
+        told = "; ".join(
+            f"column {fault.column}, row {fault.index}: {fault.failure_case!r} fails {fault.check}"
+            for fault in faults.itertuples()
+        )
+        raise PipelineError(
+            f"{where} is not a valid manifest: {told}. Rerun the stage that wrote it."
+        ) from None
+
+
+def write_manifest(utterances: Iterable[Utterance], folder: Path) -> pd.DataFrame:
+    """Write ``folder/manifest.csv``, one row an utterance in the given order, checked."""
+    rows = [[getattr(utterance, column) for column in COLUMNS] for utterance in utterances]
+    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
+    path = folder / "manifest.csv"
+    if manifest.empty:
+        raise PipelineError(f"{path} would have no utterance: nothing usable went into this stage.")
+    check_manifest(manifest, str(path))
+    manifest.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    return manifest
+
+
+def read_manifest(folder: Path) -> pd.DataFrame:
+    """Read and check ``folder/manifest.csv``; one row an utterance, columns as in `Utterance`."""
+    path = folder / "manifest.csv"
+    types = {field.name: field.type for field in fields(Utterance)}
+    try:
+        # "None" and "nan" are words that a speaker may say, not missing values
+        manifest = pd.read_csv(path, dtype=types, keep_default_na=False)
+    except FileNotFoundError:
+        raise PipelineError(f"{path} does not exist: run `dvc repro` to make it.") from None
+    except ValueError as error:
+        raise PipelineError(f"{path} is not a valid manifest: {error}.") from None
+    return check_manifest(manifest, str(path))
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A tar file of audio and the utterances in it, in the order of its members."""
+
+    path: Path
+    utterances: tuple[Utterance, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def __iter__(self) -> Iterator[tuple[Utterance, bytes]]:
+        """Yield every utterance with the bytes of its audio file."""
+        try:
+            with tarfile.open(self.path) as tar:
+                for utterance, member in zip(self.utterances, tar, strict=True):
+                    content = tar.extractfile(member)
+                    if content is None or Path(member.name).stem != utterance.id:
+                        raise PipelineError(
+                            f"{self.path} holds {member.name!r} where its manifest has "
+                            f"{utterance.id!r}: rerun the stage that wrote it."
+                        )
+                    yield utterance, content.read()
+        except (tarfile.TarError, FileNotFoundError, ValueError) as error:
+            raise PipelineError(
+                f"{self.path} is damaged or does not match its manifest ({error}): "
+                "rerun the stage that wrote it."
+            ) from error
+
+
+def read_shards(folder: Path) -> list[Shard]:
+    """The shards of a dataset with their utterances, in the order of the manifest."""
+    manifest = read_manifest(folder)
+    return [
+        Shard(
+            folder / "shards" / f"{name}.tar",
+            tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.values),
+        )
+        for name, rows in manifest.groupby("shard", sort=False)
+    ]
+
+
+class ShardWriter:
+    """Writes the audio files of one shard into a tar file; same files, same bytes.
+
+    Headers carry no time, user or mode that could differ between two runs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._tar = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115
+
+    def add(self, name: str, content: bytes) -> None:
+        """Append one audio file. The name must fit a USTAR header (100 bytes)."""
+        header = tarfile.TarInfo(name)
+        header.size = len(content)
+        self._tar.addfile(header, io.BytesIO(content))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._tar.close()
+
+
+def shard_groups(
+    sizes: Sequence[tuple[str, str, int]],
+) -> list[tuple[str, list[int]]]:
+    """Group recordings into shards, by speaker and capped in size.
+
+    A speaker's recordings stay together, so that a new speaker touches only shards of its own.
+    Where there are more than `MAX_SPEAKER_GROUPS` speakers, each with little, speakers share
+    `SPEAKER_BUCKETS` buckets instead, by a hash of the name that never changes.
+
+    Parameters
+    ----------
+    sizes : sequence of (speaker, id, bytes)
+        One entry a recording, in any order.
+
+    Returns
+    -------
+    list of (str, list of int)
+        The name of each shard, and the positions in ``sizes`` of what goes in, by id.
+    """
+    bucketed = len({speaker for speaker, _, _ in sizes}) > MAX_SPEAKER_GROUPS
+
+    def group(speaker: str) -> str:
+        if not bucketed:
+            return speaker
+        return f"bucket{zlib.crc32(speaker.encode()) % SPEAKER_BUCKETS:03d}"
+
+    order = sorted(range(len(sizes)), key=lambda i: (group(sizes[i][0]), sizes[i][1]))
+    shards: list[tuple[str, list[int]]] = []
+    current, count, filled = "", 0, 0
+    for position in order:
+        speaker, _, size = sizes[position]
+        if group(speaker) != current:
+            current, count, filled = group(speaker), -1, MAX_SHARD_BYTES
+        full = shards and len(shards[-1][1]) >= MAX_SHARD_UTTERANCES
+        if count < 0 or full or filled + size > MAX_SHARD_BYTES:
+            count, filled = count + 1, 0
+            shards.append((f"{current}-{count:03d}", []))
+        shards[-1][1].append(position)
+        filled += size
+    return shards
+
+
+@contextmanager
+def replaced_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the place of ``path`` once all went well.
+
+    What stood at ``path`` is never opened for writing (DVC may have linked it to its cache), and
+    a run that fails or is killed leaves nothing there that a later run could take for whole.
+    """
+    unfinished = path.with_name(path.name + ".partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    shutil.rmtree(path, ignore_errors=True)
+    unfinished.rename(path)

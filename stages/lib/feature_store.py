@@ -1,0 +1,65 @@
+"""The features of a dataset on disk, memory-mapped: what featurize writes and train reads.
+
+A folder with ``manifest.csv``, ``front_end.json`` and a folder a kind. Frame features are one
+array a shard, ``<kind>/<shard>.npy`` [frames of all its utterances, bands], with the first frame
+of each utterance in ``<kind>/<shard>.offsets.npy`` [utterances + 1]; utterance features are one
+matrix a shard, ``<kind>/<shard>.npy`` [utterances, values]. Rows follow the manifest's order.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.lib.dataset import read_manifest
+from stages.lib.errors import PipelineError
+
+
+class FeatureStore:
+    """Features by utterance, read from disk only where they are touched.
+
+    Parameters
+    ----------
+    folder : Path
+        What the featurize stage wrote.
+
+    Attributes
+    ----------
+    manifest : pd.DataFrame
+        One row an utterance; the row's position is the utterance's index below.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest: pd.DataFrame = read_manifest(folder)
+        self._shard = self.manifest["shard"].to_numpy()
+        self._place = self.manifest.groupby("shard", sort=False).cumcount().to_numpy()
+        self._array = lru_cache(maxsize=None)(self._open)
+
+    def require(self, kinds: tuple[str, ...], network: str) -> None:
+        """Raise a `PipelineError` unless all feature kinds that a network takes are there."""
+        missing = [kind for kind in kinds if not (self.folder / kind).is_dir()]
+        if missing:
+            raise PipelineError(
+                f"the network {network!r} takes the features {', '.join(kinds)}, but "
+                f"{self.folder} lacks {', '.join(missing)}: add them to featurize.kinds in "
+                "params.yaml."
+            )
+
+    def frames(self, kind: str, index: int) -> np.ndarray:
+        """Frame features of one utterance [frames, bands], a view of the mapped file."""
+        shard = self._shard[index]
+        offsets = self._array(kind, f"{shard}.offsets")
+        place = self._place[index]
+        frames: np.ndarray = self._array(kind, shard)[offsets[place] : offsets[place + 1]]
+        return frames
+
+    def vector(self, kind: str, index: int) -> np.ndarray:
+        """Utterance features of one utterance [values], a view of the mapped file."""
+        values: np.ndarray = self._array(kind, self._shard[index])[self._place[index]]
+        return values
+
+    def _open(self, kind: str, name: str) -> np.ndarray:
+        array: np.ndarray = np.load(self.folder / kind / f"{name}.npy", mmap_mode="r")
+        return array

@@ -1,0 +1,1 @@
+"""One module a network, and the registry that names them."""

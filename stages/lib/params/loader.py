@@ -1,0 +1,80 @@
+"""Reads one section of params.yaml into its typed, validated form."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stages.lib.errors import PipelineError
+
+PARAMS_FILE = Path("params.yaml")
+
+
+class Section(BaseModel):
+    """A section of params.yaml: immutable, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+def load(name: str, section: type[SectionType], path: Path = PARAMS_FILE) -> SectionType:
+    """Read and check one section of a YAML file of params.
+
+    Parameters
+    ----------
+    name : str
+        The section's key at the top of the file, for example ``"clean"``.
+    section : type
+        The `Section` that the values must satisfy.
+    path : Path
+        The file, params.yaml unless told otherwise.
+
+    Raises
+    ------
+    PipelineError
+        If the file or the section is missing, or a value is not what the section expects. The
+        message names the file, the key, the value and what was expected.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(
+            f"{path} does not exist in {Path.cwd()}: run the stages from the repository's root."
+        ) from None
+    except yaml.YAMLError as error:
+        raise PipelineError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get(name), dict):
+        raise PipelineError(f"{path} has no section {name!r}: add one, as in the committed file.")
+    return check(document[name], section, f"{path}: {name}")
+
+
+def check(values: object, section: type[SectionType], where: str) -> SectionType:
+    """Turn plain values into a `Section`, or raise a `PipelineError` with one sentence a fault.
+
+    Parameters
+    ----------
+    values : object
+        What YAML or JSON held.
+    section : type
+        The `Section` that the values must satisfy.
+    where : str
+        The file, and the key in it if any, that the message begins with.
+    """
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors():
+            key = ".".join([where, *(str(part) for part in fault["loc"])])
+            if fault["type"] == "extra_forbidden":
+                known = ", ".join(field.alias or key for key, field in section.model_fields.items())
+                faults.append(f"{key} is not known; known here: {known}.")
+            elif fault["type"] == "missing":
+                faults.append(f"{key} is missing; add it.")
+            else:
+                message = fault["msg"].removeprefix("Value error, ")
+                faults.append(f"{key} is {fault['input']!r}: {message}.")
+        raise PipelineError(" ".join(faults)) from None
