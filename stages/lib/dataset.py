@@ -163,8 +163,8 @@ class Shard:
     def name(self) -> str:
         return self.path.stem
 
-    def __iter__(self) -> Iterator[tuple[Utterance, bytes]]:
-        """Yield every utterance with the bytes of its audio file."""
+    def __iter__(self) -> Iterator[tuple[Utterance, str, bytes]]:
+        """Yield every utterance with the name and the bytes of its audio file."""
         try:
             with tarfile.open(self.path) as tar:
                 for utterance, member in zip(self.utterances, tar, strict=True):
@@ -174,7 +174,7 @@ class Shard:
                             f"{self.path} holds {member.name!r} where its manifest has "
                             f"{utterance.id!r}: rerun the stage that wrote it."
                         )
-                    yield utterance, content.read()
+                    yield utterance, member.name, content.read()
         except (tarfile.TarError, FileNotFoundError, ValueError) as error:
             raise PipelineError(
                 f"{self.path} is damaged or does not match its manifest ({error}): "
@@ -188,7 +188,7 @@ def read_shards(folder: Path) -> list[Shard]:
     return [
         Shard(
             folder / "shards" / f"{name}.tar",
-            tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.values),
+            tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.to_numpy()),
         )
         for name, rows in manifest.groupby("shard", sort=False)
     ]

@@ -36,6 +36,7 @@ class FeatureStore:
         self._shard = self.manifest["shard"].to_numpy()
         self._place = self.manifest.groupby("shard", sort=False).cumcount().to_numpy()
         self._array = lru_cache(maxsize=None)(self._open)
+        self._is_framed = lru_cache(maxsize=None)(self._has_offsets)
 
     def require(self, kinds: tuple[str, ...], network: str) -> None:
         """Raise a `PipelineError` unless all feature kinds that a network takes are there."""
@@ -52,14 +53,21 @@ class FeatureStore:
         shard = self._shard[index]
         offsets = self._array(kind, f"{shard}.offsets")
         place = self._place[index]
-        frames: np.ndarray = self._array(kind, shard)[offsets[place] : offsets[place + 1]]
-        return frames
+        return self._array(kind, shard)[offsets[place] : offsets[place + 1]]
 
     def vector(self, kind: str, index: int) -> np.ndarray:
         """Utterance features of one utterance [values], a view of the mapped file."""
-        values: np.ndarray = self._array(kind, self._shard[index])[self._place[index]]
-        return values
+        return self._array(kind, self._shard[index])[self._place[index]]
+
+    def features(self, kinds: tuple[str, ...], index: int) -> dict[str, np.ndarray]:
+        """The features of one utterance by kind, [frames, bands] or [values]."""
+        return {
+            kind: self.frames(kind, index) if self._is_framed(kind) else self.vector(kind, index)
+            for kind in kinds
+        }
+
+    def _has_offsets(self, kind: str) -> bool:
+        return (self.folder / kind / f"{self._shard[0]}.offsets.npy").exists()
 
     def _open(self, kind: str, name: str) -> np.ndarray:
-        array: np.ndarray = np.load(self.folder / kind / f"{name}.npy", mmap_mode="r")
-        return array
+        return np.load(self.folder / kind / f"{name}.npy", mmap_mode="r")

@@ -1,0 +1,57 @@
+"""Stage 4, augment: every recording and the variants made of it."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from stages.lib.audio import decode, encode
+from stages.lib.dataset import (
+    Shard,
+    ShardWriter,
+    Utterance,
+    read_shards,
+    replaced_folder,
+    write_manifest,
+)
+from stages.lib.errors import run
+from stages.lib.parallel import map_parts
+from stages.lib.params.augment import AugmentParams
+from stages.lib.params.loader import load
+from stages.lib.variants import make_variant
+
+
+def augment(source: Path, target: Path, params: AugmentParams) -> None:
+    """Copy the recordings of a dataset into another and add their variants."""
+    with replaced_folder(target) as folder:
+        (folder / "shards").mkdir()
+        made = map_parts(partial(augment_shard, params, folder), read_shards(source), "augment")
+        write_manifest([utterance for rows in made for utterance in rows], folder)
+
+
+def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> list[Utterance]:
+    """Write the recordings of a shard, each followed by its variants."""
+    rows = []
+    with ShardWriter(folder / "shards" / f"{shard.name}.tar") as output:
+        for utterance, name, content in shard:
+            output.add(name, content)
+            rows.append(utterance)
+            decoded, sample_rate = decode(content)
+            for variant in params.variants:
+                samples = make_variant(decoded[:, 0], sample_rate, variant, utterance.id)
+                row = replace(
+                    utterance,
+                    id=f"{utterance.id}_{variant.name}",
+                    variant=variant.name,
+                    duration=len(samples) / sample_rate,
+                )
+                output.add(f"{row.id}.flac", encode(samples, sample_rate))
+                rows.append(row)
+    return rows
+
+
+def main() -> None:
+    augment(Path("data/clean"), Path("data/augmented"), load("augment", AugmentParams))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,243 @@
+"""Stage 7, evaluate: the trained model on the test recordings of its fold, numbers and pictures.
+
+Only recordings as they are count, never their variants. The split is derived anew from the
+manifest, with the params that train used too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix
+
+from stages.lib import figures
+from stages.lib.audio import decode
+from stages.lib.dataset import EMOTIONS, read_shards, replaced_folder
+from stages.lib.errors import PipelineError, run
+from stages.lib.feature_store import FeatureStore
+from stages.lib.features import hz_to_mel, mel_bank, mel_to_hz, spectrogram
+from stages.lib.networks.trained import TrainedModel
+from stages.lib.params.loader import load
+from stages.lib.params.split import SplitParams
+from stages.lib.scoring import corpus_names, score
+from stages.lib.splits import originals, split
+
+WINDOW, HOP = 0.025, 0.01
+MELS, HIGHEST = 64, 8000.0
+"""The spectrogram of the cleaning picture: in s, in s, bands, in Hz."""
+
+
+def evaluate(
+    params: SplitParams,
+    *,
+    features: Path,
+    model: Path,
+    curves: Path,
+    merged: Path,
+    clean: Path,
+    metrics: Path,
+) -> dict[str, Any]:
+    """Measure a model on its test recordings; write and return the metrics.
+
+    Parameters
+    ----------
+    params : SplitParams
+        The split that the model was trained with.
+    features : Path
+        What featurize wrote.
+    model : Path
+        The trained model.
+    curves : Path
+        What DVCLive wrote while it trained.
+    merged, clean : Path
+        The datasets before and after cleaning, for one picture.
+    metrics : Path
+        Where metrics.json, predictions.csv and the folder figures go. Each takes the place of its
+        predecessor once it is whole; nothing else there is touched.
+
+    Raises
+    ------
+    PipelineError
+        If the split doesn't fit the data, the features don't fit the model, or the model is no
+        good.
+    """
+    store = FeatureStore(features)
+    recordings = originals(store.manifest).assign(side=split(store.manifest, params))
+    test = recordings[recordings["side"] == "test"]
+
+    trained = TrainedModel.load(model)
+    if trained.labels != EMOTIONS:
+        raise PipelineError(
+            f"the model in {model} tells apart {', '.join(trained.labels)}, but the data have "
+            f"{', '.join(EMOTIONS)}: run `dvc repro train` to train it on them."
+        )
+    store.require(trained.kinds, trained.network)
+    # the manifest is numbered from 0, so an index is also the place in the store
+    probabilities = trained.probabilities(
+        store.features(trained.kinds, index) for index in test.index
+    )
+
+    values = {**score(test, probabilities), **_setting(recordings, params, trained.network)}
+    predictions = _predictions(test, probabilities)
+    metrics.mkdir(parents=True, exist_ok=True)
+    with replaced_folder(metrics / "figures") as folder:
+        for name, figure in _pictures(
+            recordings, predictions, values, read_curves(curves), (merged, clean)
+        ).items():
+            figures.save(figure, folder / f"{name}.png")
+    _replace(
+        metrics / "predictions.csv",
+        predictions.to_csv(index=False, lineterminator="\n", float_format="%.6f"),
+    )
+    _replace(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
+    return values
+
+
+def _setting(recordings: pd.DataFrame, params: SplitParams, network: str) -> dict[str, Any]:
+    """What the scores are worth: on which data, and whether training knew the speakers."""
+    sides = recordings.groupby("side")
+    names = {str(side): corpus_names(rows) for side, rows in sides}
+    speakers = {str(side): set(rows["speaker"]) for side, rows in sides}
+    shared = speakers["train"] & speakers["test"]
+    used = ("train", "validation", "test")
+    return {
+        "corpora": {"train": names["train"], "test": names["test"]},
+        "protocol": params.protocol,
+        "fold": params.fold,
+        "test_speakers": "shared with training" if shared else "never heard in training",
+        "network": network,
+        "recordings": {side: int((recordings["side"] == side).sum()) for side in used},
+        "speakers": {side: len(speakers.get(side, ())) for side in used},
+    }
+
+
+def _predictions(test: pd.DataFrame, probabilities: np.ndarray) -> pd.DataFrame:
+    """A row a test recording: who, what it is, what it was taken for, and a column an emotion."""
+    table = test[["id", "speaker", "sex", "corpus"]].reset_index(drop=True)
+    table["truth"] = test["emotion"].to_numpy()
+    table["predicted"] = np.array(EMOTIONS)[probabilities.argmax(axis=1)]
+    table[list(EMOTIONS)] = probabilities
+    return table
+
+
+def read_curves(folder: Path) -> pd.DataFrame:
+    """The curves of a training as DVCLive wrote them, for `figures.training_curves`."""
+    curves = []
+    for metric, name in (("loss", "loss"), ("accuracy", "accuracy"), ("UAR", "uar")):
+        for part, subfolder in (("train", "train"), ("validation", "eval")):
+            path = folder / "plots" / "metrics" / subfolder / f"{name}.tsv"
+            if path.is_file():
+                table = pd.read_csv(path, sep="\t")
+                curves.append(
+                    pd.DataFrame(
+                        {
+                            "metric": metric,
+                            "part": part,
+                            "epoch": table["step"] + 1,
+                            "value": table[name],
+                        }
+                    )
+                )
+    if not curves:
+        raise PipelineError(
+            f"{folder} holds no training curves: run `dvc repro train` to make them."
+        )
+    return pd.concat(curves, ignore_index=True)
+
+
+def _pictures(
+    recordings: pd.DataFrame,
+    predictions: pd.DataFrame,
+    values: dict[str, Any],
+    curves: pd.DataFrame,
+    datasets: tuple[Path, Path],
+) -> dict[str, Figure]:
+    """Every picture by its name."""
+    corpora, protocol = values["corpora"], f"{values['protocol']}, fold {values['fold']}"
+    tested = f"{corpora['test']}; {protocol}; test speakers {values['test_speakers']}"
+    trained = f"{values['network']} on {corpora['train']}; {protocol}"
+    used = recordings[recordings["side"] != "unused"]
+    speakers = predictions[["speaker", "sex"]].drop_duplicates().sort_values("speaker")
+    speakers["accuracy"] = speakers["speaker"].map(values["accuracy_by_speaker"])
+    example = recordings[recordings["side"] == "test"].sort_values("id").head(1)
+    identity, emotion = example[["id", "emotion"]].iloc[0]
+    return {
+        "confusion": figures.confusion(
+            confusion_matrix(predictions["truth"], predictions["predicted"], labels=EMOTIONS),
+            EMOTIONS,
+            tested,
+        ),
+        "accuracy_by_speaker": figures.accuracy_by_speaker(
+            speakers.reset_index(drop=True), values["accuracy"], tested
+        ),
+        "training_curves": figures.training_curves(curves, trained),
+        "label_distribution": figures.label_distribution(
+            pd.crosstab(used["emotion"], used["corpus"] + " " + used["channel"]).reindex(
+                EMOTIONS, fill_value=0
+            ),
+            f"{corpus_names(used)}; train, validation and test of {protocol}",
+        ),
+        "cleaning": _cleaning_picture(
+            identity, datasets, f"{corpus_names(example)}; {identity}, {emotion}"
+        ),
+    }
+
+
+def _cleaning_picture(identity: str, datasets: tuple[Path, Path], subject: str) -> Figure:
+    (before, rate_before), (after, rate_after) = (read_mono(path, identity) for path in datasets)
+    high = min(HIGHEST, rate_before / 2, rate_after / 2)
+    return figures.cleaning(
+        (before, after),
+        (rate_before, rate_after),
+        (_log_mel(before, rate_before, high), _log_mel(after, rate_after, high)),
+        mel_to_hz(np.linspace(0, hz_to_mel(high), MELS + 2))[1:-1],
+        subject,
+    )
+
+
+def read_mono(dataset: Path, identity: str) -> tuple[np.ndarray, int]:
+    """One recording of a dataset, mixed down: samples [n], and the sample rate in Hz."""
+    for shard in read_shards(dataset):
+        if any(utterance.id == identity for utterance in shard.utterances):
+            for utterance, _, content in shard:
+                if utterance.id == identity:
+                    samples, rate = decode(content)
+                    return samples.mean(axis=1), rate
+    raise PipelineError(
+        f"{dataset} has no recording {identity!r}, which the features have: run `dvc repro`."
+    )
+
+
+def _log_mel(samples: np.ndarray, rate: int, high: float) -> np.ndarray:
+    """Mel power in dB below the loudest [shape=(bands, frames)], up to ``high`` Hz."""
+    window = round(WINDOW * rate)
+    power = spectrogram(samples, window, window, round(HOP * rate))
+    mel = power @ mel_bank(rate, window, MELS, 0.0, high, False)
+    decibel: np.ndarray = 10 * np.log10(np.maximum(mel, 1e-10)).T
+    return decibel - decibel.max()
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, and never into the file that stood there."""
+    unfinished = path.with_name(path.name + ".partial")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def main() -> None:
+    evaluate(
+        load("split", SplitParams),
+        features=Path("data/features"),
+        model=Path("models/keras"),
+        curves=Path("metrics/training"),
+        merged=Path("data/merged"),
+        clean=Path("data/clean"),
+        metrics=Path("metrics"),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,65 @@
+"""Stage 5, featurize: what the networks take of every utterance, as memory-mappable arrays."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from stages.lib.audio import decode
+from stages.lib.dataset import Shard, read_shards, replaced_folder, write_manifest
+from stages.lib.errors import PipelineError, run
+from stages.lib.features import KINDS, featurize
+from stages.lib.parallel import map_parts
+from stages.lib.params.clean import CleanParams
+from stages.lib.params.featurize import FeaturizeParams
+from stages.lib.params.loader import load
+
+
+def featurize_dataset(
+    source: Path, target: Path, params: FeaturizeParams, cleaning: CleanParams
+) -> None:
+    """Write the features of a dataset, with the settings of the whole way from audio to them."""
+    if "log_mel" in params.kinds and params.log_mel.high > cleaning.sample_rate / 2:
+        raise PipelineError(
+            f"params.yaml: featurize.log_mel.high is {params.log_mel.high:g} Hz: expected at most "
+            f"half of clean.sample_rate, {cleaning.sample_rate / 2:g} Hz."
+        )
+    with replaced_folder(target) as folder:
+        for kind in params.kinds:
+            (folder / kind).mkdir()
+        shards = read_shards(source)
+        for _ in map_parts(partial(featurize_shard, params, folder), shards, "featurize"):
+            pass
+        settings = {"clean": cleaning.model_dump(), "featurize": params.model_dump()}
+        (folder / "front_end.json").write_text(json.dumps(settings, indent=2) + "\n")
+        write_manifest([utterance for shard in shards for utterance in shard.utterances], folder)
+
+
+def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> None:
+    """Write one array a kind for the utterances of a shard, and the offsets of framed kinds."""
+    features: dict[str, list[np.ndarray]] = {kind: [] for kind in params.kinds}
+    for _, _, content in shard:
+        samples, sample_rate = decode(content)
+        for kind, values in featurize(samples[:, 0], sample_rate, params).items():
+            features[kind].append(values)
+    for kind, arrays in features.items():
+        if KINDS[kind].framed:
+            offsets = np.cumsum([0, *(len(array) for array in arrays)])
+            np.save(folder / kind / f"{shard.name}.offsets.npy", offsets)
+            np.save(folder / kind / f"{shard.name}.npy", np.concatenate(arrays))
+        else:
+            np.save(folder / kind / f"{shard.name}.npy", np.stack(arrays))
+
+
+def main() -> None:
+    featurize_dataset(
+        Path("data/augmented"),
+        Path("data/features"),
+        load("featurize", FeaturizeParams),
+        load("clean", CleanParams),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,99 @@
+"""Audio files in and out: decode, check, encode. NumPy and soundfile only."""
+
+import io
+
+import numpy as np
+import soundfile
+
+MIN_DURATION = 0.25
+MAX_DURATION = 60.0
+"""Shortest and longest recording that the pipeline takes, in s."""
+
+SILENCE_PEAK = 1e-4
+"""A recording that never leaves ± this (full scale 1; -80 dB) around its mean is silent."""
+
+FULL_SCALE = 32768
+"""Steps of 16-bit audio from 0 to full scale."""
+
+
+def decode(content: bytes) -> tuple[np.ndarray, int]:
+    """Decode an audio file.
+
+    Parameters
+    ----------
+    content : bytes
+        A file in any format that libsndfile reads.
+
+    Returns
+    -------
+    samples : np.ndarray [shape=(n, channels), float32]
+        Full scale is 1.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no such file, or not a whole one.
+    """
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            samples = file.read(dtype="float32", always_2d=True)
+            rate, announced = file.samplerate, file.frames
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"can't be decoded: {error.error_string}") from None
+    if len(samples) < announced:
+        raise ValueError(f"is cut short: {len(samples)} of {announced} samples")
+    return samples, rate
+
+
+def inspect(content: bytes) -> tuple[int, float]:
+    """Check that an audio file is one that the pipeline takes.
+
+    Returns
+    -------
+    sample_rate : int
+        In Hz.
+    duration : float
+        In s, rounded to microseconds.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong: not decodable, not finite, silent, too short, too long.
+    """
+    try:
+        # the header alone, so that hours of audio are never decoded just to be refused
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            duration = file.frames / file.samplerate
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"can't be decoded: {error.error_string}") from None
+    if duration > MAX_DURATION:
+        raise ValueError(f"lasts {duration:.2f} s, more than {MAX_DURATION:g} s")
+    if duration < MIN_DURATION:
+        raise ValueError(f"lasts {duration:.2f} s, less than {MIN_DURATION:g} s")
+    samples, rate = decode(content)
+    if not np.isfinite(samples).all():
+        raise ValueError("holds samples that are not finite numbers")
+    if is_silent(samples):
+        raise ValueError(f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB")
+    return rate, round(duration, 6)
+
+
+def is_silent(samples: np.ndarray) -> bool:
+    """Whether samples [n, channels] never leave their mean by `SILENCE_PEAK` or more."""
+    return bool(np.abs(samples - samples.mean(axis=0)).max() < SILENCE_PEAK)
+
+
+def encode(samples: np.ndarray, sample_rate: int) -> bytes:
+    """Encode mono samples (full scale 1) as a 16-bit FLAC file."""
+    file = io.BytesIO()
+    pcm = (quantise(samples) * FULL_SCALE).astype(np.int16)
+    soundfile.write(file, pcm, sample_rate, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
+
+
+def quantise(samples: np.ndarray) -> np.ndarray:
+    """Round to what 16-bit audio can hold, so that what is heard later equals what was stored."""
+    steps = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return (steps / FULL_SCALE).astype(np.float32)

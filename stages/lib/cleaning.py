@@ -1,0 +1,123 @@
+"""From a decoded recording to a clean one: mix down, resample, denoise, trim, level.
+
+Prediction runs this without the rest of the pipeline: NumPy and soxr only, and noisereduce where
+it is switched on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soxr
+
+from stages.lib.audio import FULL_SCALE, MIN_DURATION, quantise
+
+if TYPE_CHECKING:
+    from stages.lib.params.clean import CleanParams, TrimParams
+
+
+def clean(samples: np.ndarray, sample_rate: int, params: CleanParams) -> tuple[np.ndarray, bool]:
+    """Clean a decoded recording: mono, resampled, centred, denoised, trimmed, levelled.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n, channels)]
+        Full scale is 1.
+    sample_rate : int
+        In Hz.
+    params : CleanParams
+        How.
+
+    Returns
+    -------
+    cleaned : np.ndarray [shape=(m,), float32]
+        At ``params.sample_rate``, in 16-bit steps.
+    rescued : bool
+        True if less than `MIN_DURATION` would have been left, and the loudest part was kept.
+    """
+    mono = samples.mean(axis=1, dtype=np.float32)
+    if sample_rate != params.sample_rate:
+        mono = soxr.resample(mono, sample_rate, params.sample_rate)
+    mono -= mono.mean()
+    if params.noise_reduction:
+        mono = reduce_noise(mono, params.sample_rate, params.noise_reduction_strength)
+    cleaned, rescued = trim(mono, params.sample_rate, params.trim)
+    if params.level is not None:
+        cleaned = level(cleaned, params.level)
+    return quantise(cleaned), rescued
+
+
+def reduce_noise(samples: np.ndarray, sample_rate: int, strength: float) -> np.ndarray:
+    """Spectral gating with a noise floor that does not change in time (noisereduce, stationary)."""
+    import noisereduce  # slow to import, and prediction may have to do without it
+
+    return noisereduce.reduce_noise(
+        y=samples, sr=sample_rate, stationary=True, prop_decrease=strength
+    ).astype(np.float32)
+
+
+def envelope(samples: np.ndarray, width: int) -> np.ndarray:
+    """Centred moving average of the absolute signal over ``width`` samples [shape=(n,)].
+
+    At the ends it averages over the samples that there are.
+    """
+    total = np.concatenate([[0.0], np.cumsum(np.abs(samples), dtype=np.float64)])
+    middle = np.arange(len(samples))
+    first = np.maximum(middle - width // 2, 0)
+    last = np.minimum(middle - width // 2 + width, len(samples))
+    return (total[last] - total[first]) / (last - first)
+
+
+def trim(samples: np.ndarray, sample_rate: int, params: TrimParams) -> tuple[np.ndarray, bool]:
+    """Cut silence at the ends, and shorten long pauses where asked for.
+
+    Returns what is left and whether the rule had to be broken: where less than `MIN_DURATION`
+    would be left, the loudest stretch of that length is kept instead.
+    """
+    loudness = envelope(samples, max(round(params.window * sample_rate), 1))
+    shortest = min(round(MIN_DURATION * sample_rate), len(samples))
+    if params.below_peak is not None:
+        threshold = loudness.max() * 10 ** (-params.below_peak / 20)
+    else:
+        threshold = params.below
+    sound = np.flatnonzero(loudness >= threshold)
+    if len(sound):
+        margin = round(params.margin * sample_rate)
+        start, stop = max(sound[0] - margin, 0), min(sound[-1] + 1 + margin, len(samples))
+        keep = np.zeros(len(samples), bool)
+        keep[start:stop] = True
+        if params.max_pause is not None:
+            shorten_pauses(keep, sound, round(params.max_pause * sample_rate))
+        if keep.sum() >= shortest:
+            return samples[keep], False
+    loudest = int(envelope(samples, shortest).argmax())
+    start = min(max(loudest - shortest // 2, 0), len(samples) - shortest)
+    return samples[start : start + shortest], True
+
+
+def shorten_pauses(keep: np.ndarray, sound: np.ndarray, longest: int) -> None:
+    """Unmark in ``keep`` the middle of every gap in ``sound`` longer than ``longest`` samples.
+
+    Parameters
+    ----------
+    keep : np.ndarray [shape=(n,), bool]
+        Which samples stay; changed in place.
+    sound : np.ndarray [shape=(m,), int]
+        Indices of samples that are not silent, ascending.
+    longest : int
+        Length that pauses are shortened to, in samples.
+    """
+    for gap in np.flatnonzero(np.diff(sound) - 1 > longest):
+        first, last = sound[gap] + 1, sound[gap + 1]
+        keep[first + (longest + 1) // 2 : last - longest // 2] = False
+
+
+def level(samples: np.ndarray, target: float) -> np.ndarray:
+    """Bring the root mean square to ``target`` dB full scale, or as near as the peak allows."""
+    peak = np.abs(samples).max()
+    if peak == 0:
+        return samples
+    loudness = np.sqrt(np.mean(np.square(samples), dtype=np.float64))
+    gain = min(10 ** (target / 20) / loudness, (1 - 1 / FULL_SCALE) / peak)
+    return samples * np.float32(gain)

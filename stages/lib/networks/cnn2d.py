@@ -1,0 +1,172 @@
+"""A small residual 2-D CNN on log-mel spectrograms, pooled over time by attention."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from stages.lib.dataset import EMOTIONS
+from stages.lib.networks.augmentation import SpectrogramAugmentation
+from stages.lib.networks.layers import WeightedStatistics
+from stages.lib.networks.network import Features
+from stages.lib.params.train import AugmentationParams
+
+NAME = "cnn2d"
+KINDS = ("log_mel",)
+
+FRAMES = 160
+"""Frames that the network sees at once: 2.56 s at a hop of 256 samples and 16 kHz."""
+
+CROPS = 5
+"""Crops of an utterance whose predictions are averaged; more where these would leave gaps."""
+
+PADDING_PERCENTILE = 2
+"""A short utterance is padded with this percentile of its own values, by band."""
+
+STEM_CHANNELS = 16
+BLOCKS = ((16, 1), (32, 2), (64, 2), (128, 2))
+"""Channels and stride of each residual block."""
+
+ATTENTION_UNITS = 32
+DROPOUT = 0.3
+NORMALIZATION_MOMENTUM = 0.9
+NORMALIZATION_EPSILON = 1e-5
+
+
+def build(training: Iterable[Features]) -> keras.Model:
+    """The untrained network: {"log_mel": [batch, 160, bands]} -> [batch, 8].
+
+    Parameters
+    ----------
+    training : iterable of dict
+        The training utterances, whose mean and variance by band standardise every input.
+    """
+    mean, variance = _band_statistics(training)
+    spectrogram = layers.Input((FRAMES, len(mean)), name="log_mel")
+    x = layers.Normalization(mean=mean, variance=variance, name="normalization")(spectrogram)
+    x = layers.Reshape((FRAMES, len(mean), 1), name="channel")(x)
+    x = _convolution(x, STEM_CHANNELS, kernel=5, stride=2, name="stem")
+    x = layers.ReLU(name="stem_relu")(x)
+    for number, (channels, stride) in enumerate(BLOCKS, start=1):
+        x = _residual_block(x, channels, stride, f"block{number}")
+    frames = ops.mean(x, axis=2)
+    scores = _dense(ATTENTION_UNITS, "tanh", "attention_hidden")(frames)
+    scores = _dense(frames.shape[-1], None, "attention_scores")(scores)
+    x = WeightedStatistics(name="statistics")(frames, scores)
+    x = layers.Dropout(DROPOUT, name="dropout")(x)
+    probabilities = _dense(len(EMOTIONS), "softmax", "emotions")(x)
+    return keras.Model({"log_mel": spectrogram}, probabilities, name=NAME)
+
+
+def training_model(
+    model: keras.Model, augmentation: AugmentationParams | None, seed: int
+) -> keras.Model:
+    """The network behind the layer that changes spectrograms during training."""
+    if augmentation is None:
+        return model
+    normalization = model.get_layer("normalization")
+    augment = SpectrogramAugmentation(
+        mel_warp=augmentation.mel_warp,
+        mel_shift=augmentation.mel_shift,
+        gain=augmentation.gain,
+        frequency_masks=(
+            augmentation.frequency_masks.count,
+            augmentation.frequency_masks.max_width,
+        ),
+        time_masks=(augmentation.time_masks.count, augmentation.time_masks.max_width),
+        fill=ops.convert_to_numpy(normalization.mean).ravel().tolist(),
+        seed=seed,
+    )
+    spectrogram = layers.Input(model.input["log_mel"].shape[1:], name="log_mel")
+    return keras.Model(
+        {"log_mel": spectrogram}, model({"log_mel": augment(spectrogram)}), name="training"
+    )
+
+
+def training_input(
+    utterance: Features, augmentation: AugmentationParams | None, draw: np.random.Generator
+) -> Features:
+    """A crop of random place and tempo: {"log_mel": [160, bands]}."""
+    bound = augmentation.time_stretch if augmentation else 0.0
+    tempo = float(np.exp(draw.uniform(-bound, bound)))
+    frames = utterance["log_mel"]
+    spare = len(frames) - tempo * FRAMES
+    start = draw.uniform(min(0.0, spare), max(0.0, spare))
+    return {"log_mel": _read(frames, start + tempo * np.arange(FRAMES))}
+
+
+def inputs(utterance: Features) -> Features:
+    """Evenly spaced crops that together cover the utterance: {"log_mel": [crops, 160, bands]}."""
+    frames = utterance["log_mel"]
+    spare = len(frames) - FRAMES
+    crops = max(CROPS, -(-len(frames) // FRAMES))
+    starts = np.linspace(min(0, spare), max(0, spare), crops).round()
+    return {"log_mel": np.stack([_read(frames, start + np.arange(FRAMES)) for start in starts])}
+
+
+def _band_statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance by band over all frames, an utterance in memory at a time."""
+    count, total, squares = 0, np.zeros(()), np.zeros(())
+    for utterance in training:
+        frames = utterance["log_mel"].astype(np.float64)
+        count += len(frames)
+        total = total + frames.sum(axis=0)
+        squares = squares + np.square(frames).sum(axis=0)
+    mean = total / count
+    return mean, squares / count - np.square(mean)
+
+
+def _read(frames: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Frames [places, bands] at places between frames, linearly; padding before and after."""
+    frames = frames.astype(np.float32)
+    if places[0] < 0 or places[-1] > len(frames) - 1:
+        padding = np.percentile(frames, PADDING_PERCENTILE, axis=0, keepdims=True)
+        frames = np.concatenate([padding, frames, padding], dtype=np.float32)
+        places = np.clip(places + 1, 0, len(frames) - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, len(frames) - 1)
+    share = (places - below).astype(np.float32)[:, None]
+    return frames[below] * (1 - share) + frames[above] * share
+
+
+def _residual_block(x: Any, channels: int, stride: int, name: str) -> Any:
+    """Two convolutions beside a shortcut; the shortcut averages what the stride would skip."""
+    shortcut = x
+    if stride > 1:
+        shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(shortcut)
+    if stride > 1 or x.shape[-1] != channels:
+        shortcut = _convolution(shortcut, channels, 1, 1, f"{name}_shortcut")
+    x = _convolution(x, channels, 3, stride, f"{name}_first")
+    x = layers.ReLU(name=f"{name}_first_relu")(x)
+    x = _convolution(x, channels, 3, 1, f"{name}_second")
+    x = layers.Add(name=f"{name}_add")([x, shortcut])
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _convolution(x: Any, channels: int, kernel: int, stride: int, name: str) -> Any:
+    """Convolution and batch normalisation, padded by the same on both sides."""
+    x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_padding")(x)
+    x = layers.Conv2D(
+        channels,
+        kernel,
+        stride,
+        use_bias=False,
+        kernel_initializer=_initializer(),
+        name=f"{name}_convolution",
+    )(x)
+    return layers.BatchNormalization(
+        momentum=NORMALIZATION_MOMENTUM,
+        epsilon=NORMALIZATION_EPSILON,
+        name=f"{name}_normalization",
+    )(x)
+
+
+def _dense(units: int, activation: str | None, name: str) -> layers.Dense:
+    return layers.Dense(units, activation, kernel_initializer=_initializer(), name=name)
+
+
+def _initializer() -> keras.initializers.Initializer:
+    """Uniform within 1 / sqrt(fan in), an instance for each layer: instances repeat their draw."""
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")

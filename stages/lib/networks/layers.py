@@ -1,0 +1,28 @@
+"""Layers that saved models contain."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("stages")
+class WeightedStatistics(keras.layers.Layer):  # type: ignore[misc]
+    """Mean and standard deviation over time, weighted by a softmax of scores.
+
+    Attentive statistics pooling (Okabe, Koshinaka and Shinoda, 2018), each channel with weights
+    of its own as in ECAPA-TDNN: frames and scores, both [batch, time, channels], become
+    [batch, 2 * channels].
+    """
+
+    def call(self, frames: Any, scores: Any) -> Any:
+        weights = ops.softmax(scores, axis=1)
+        mean = ops.sum(weights * frames, axis=1)
+        variance = ops.sum(weights * ops.square(frames), axis=1) - ops.square(mean)
+        # the floor keeps the gradient of the root finite where a channel is silent
+        return ops.concatenate([mean, ops.sqrt(ops.maximum(variance, 1e-5))], axis=-1)
+
+    def compute_output_shape(
+        self, frames_shape: tuple[int | None, ...], scores_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        return (frames_shape[0], 2 * scores_shape[-1] if scores_shape[-1] else None)

@@ -1,0 +1,56 @@
+"""Maps a function over the parts of a dataset, in order, on the cores of this machine."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from joblib import Parallel, cpu_count, delayed
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from stages.lib.errors import PipelineError
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+WORKERS_VARIABLE = "SER_WORKERS"
+
+
+def worker_count() -> int:
+    """How many processes to use: the environment's SER_WORKERS, or one a core."""
+    told = os.environ.get(WORKERS_VARIABLE, "")
+    if not told:
+        return cpu_count()
+    if not told.isdecimal() or int(told) < 1:
+        raise PipelineError(
+            f"{WORKERS_VARIABLE} is {told!r}: expected a number of processes, 1 or more."
+        )
+    return int(told)
+
+
+def map_parts(
+    function: Callable[[Part], Result], parts: Sequence[Part], label: str
+) -> Iterable[Result]:
+    """Apply a function to every part; yield the results in the order of the parts.
+
+    Workers read and write files themselves, so that no audio crosses between processes. Each
+    runs its arithmetic on one thread: results then can't depend on the number of workers.
+
+    Parameters
+    ----------
+    function : callable
+        Picklable; one part in, one small result out.
+    parts : sequence
+        Picklable parts.
+    label : str
+        Shown before the progress bar, which stays away where the output is no terminal.
+    """
+    results = Parallel(n_jobs=min(worker_count(), max(len(parts), 1)), return_as="generator")(
+        delayed(_on_one_thread)(function, part) for part in parts
+    )
+    return tqdm(results, total=len(parts), desc=label, unit="shard", disable=None)
+
+
+def _on_one_thread(function: Callable[[Part], Result], part: Part) -> Result:
+    with threadpool_limits(limits=1):
+        return function(part)

@@ -1,0 +1,69 @@
+"""The ``featurize`` section of params.yaml."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from stages.lib.params.loader import Section
+
+FeatureKind = Literal["log_mel", "mfcc", "mfcc_mean"]
+
+
+class LogMelParams(Section):
+    """Frames of the log-mel spectrogram.
+
+    Attributes
+    ----------
+    fft_size, window_length, hop_length : int
+        In samples; the window is a Hann window, centred in the transform.
+    mels : int
+        Bands of the filter bank (Slaney's mel scale, no normalisation).
+    low, high : float
+        Edges of the filter bank, in Hz.
+    """
+
+    fft_size: int = Field(ge=16)
+    window_length: int = Field(ge=2)
+    hop_length: int = Field(ge=1)
+    mels: int = Field(ge=1)
+    low: float = Field(ge=0)
+    high: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.window_length > self.fft_size:
+            raise ValueError(
+                f"window_length {self.window_length} is longer than fft_size {self.fft_size}"
+            )
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
+        return self
+
+
+class MfccParams(Section):
+    """Mel-frequency cepstral coefficients with librosa's defaults (128 mels, FFT 2048, hop 512).
+
+    Attributes
+    ----------
+    sample_rate : int
+        That the audio is resampled to first, in Hz.
+    coefficients : int
+        How many, from the zeroth on.
+    """
+
+    sample_rate: int = Field(ge=4000)
+    coefficients: int = Field(ge=1, le=128)
+
+
+class FeaturizeParams(Section):
+    """Which kinds of features are made, and how each is."""
+
+    kinds: tuple[FeatureKind, ...] = Field(min_length=1)
+    log_mel: LogMelParams
+    mfcc: MfccParams
+
+    @model_validator(mode="after")
+    def _all_different(self) -> Self:
+        if len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"kinds {', '.join(self.kinds)} lists one more than once")
+        return self

@@ -1,0 +1,23 @@
+"""The ``ingest`` section of params.yaml."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from stages.lib.params.loader import Section
+
+
+class IngestParams(Section):
+    """Where the recordings come from.
+
+    Attributes
+    ----------
+    source : Path
+        ``from`` in the file: a folder of corpora, or a small file that describes a source
+        (data/synthetic.yaml, data/published.yaml).
+    max_rejected : float
+        Share of the audio files, 0 to 1, that may fail the checks before the stage fails.
+    """
+
+    source: Path = Field(alias="from")
+    max_rejected: float = Field(ge=0, le=1)

@@ -1,0 +1,145 @@
+"""Trains a network on a view of the features."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+from dvclive.keras import DVCLiveCallback
+from dvclive.live import Live
+from sklearn.utils.class_weight import compute_class_weight
+from tqdm.keras import TqdmCallback
+
+from stages.lib.callbacks import Validation, WeightAverage
+from stages.lib.dataset import EMOTIONS
+from stages.lib.devices import make_deterministic, strategy
+from stages.lib.errors import PipelineError
+from stages.lib.feature_view import FeatureView
+from stages.lib.feeding import batches
+from stages.lib.networks.network import Network
+from stages.lib.params.train import TrainParams
+
+WARM_UP = 0.15
+"""Share of the steps in which a one-cycle schedule rises."""
+
+WARM_UP_FROM = 0.1
+FALL_TO = 0.001
+"""Where a one-cycle schedule starts and ends, as shares of its peak."""
+
+UNDECAYED = ("bias", "gamma", "beta")
+"""Weights that shift and scale rather than multiply, which weight decay would only bias."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A finished training: the model and the number of epochs it ran for."""
+
+    model: keras.Model
+    epochs: int
+
+
+def train(
+    network: Network,
+    training: FeatureView,
+    validation: FeatureView,
+    params: TrainParams,
+    curves: Path,
+) -> Training:
+    """Train a network; equal input gives equal weights on one machine.
+
+    Parameters
+    ----------
+    network : Network
+        The network's module.
+    training : FeatureView
+        Recordings to learn from, with their variants.
+    validation : FeatureView
+        Originals of other speakers, to measure after each epoch; may be empty.
+    params : TrainParams
+        How to train.
+    curves : Path
+        Folder for DVCLive's metrics and plots.
+
+    Raises
+    ------
+    PipelineError
+        If there is nothing to train on, or early stopping has nothing to go by.
+    """
+    if not len(training):
+        raise PipelineError("the split leaves no training recordings: change split in params.yaml.")
+    if params.early_stopping is not None and not len(validation):
+        raise PipelineError(
+            f"train.early_stopping is {params.early_stopping}, but the split has no validation "
+            "recordings to go by: give it some, or set train.early_stopping to null."
+        )
+    make_deterministic()
+    # layers that Keras names are numbered from here, whatever was built before in this process
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(params.seed)
+
+    recordings = training.manifest.drop_duplicates("source_id")
+    steps = -(-len(recordings) // params.batch_size)
+    with strategy().scope():
+        model = network.build(training)
+        trainee = network.training_model(model, params.augmentation, params.seed)
+        trainee.compile(
+            optimizer=_optimizer(params, model, steps * params.epochs),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing),
+            metrics=["accuracy"],
+        )
+    with Live(dir=str(curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:
+        history = trainee.fit(
+            batches(training, network, params),
+            epochs=params.epochs,
+            steps_per_epoch=steps,
+            shuffle=False,
+            class_weight=_class_weights(recordings["emotion"]) if params.class_weights else None,
+            callbacks=[
+                *([WeightAverage(params.weight_averaging)] if params.weight_averaging else []),
+                *([Validation(model, network, validation)] if len(validation) else []),
+                *([_early_stopping(params.early_stopping)] if params.early_stopping else []),
+                DVCLiveCallback(live=live),
+                TqdmCallback(verbose=0, disable=None),
+            ],
+            verbose=0,
+        )
+    return Training(model, len(history.epoch))
+
+
+def _optimizer(params: TrainParams, model: keras.Model, steps: int) -> keras.optimizers.Optimizer:
+    rate = params.learning_rate
+    if params.schedule == "one_cycle":
+        warm_up = round(WARM_UP * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            WARM_UP_FROM * params.learning_rate,
+            decay_steps=steps - warm_up,
+            alpha=FALL_TO,
+            warmup_target=params.learning_rate,
+            warmup_steps=warm_up,
+        )
+    kind = {"adamw": keras.optimizers.AdamW, "rmsprop": keras.optimizers.RMSprop}[params.optimizer]
+    optimizer = kind(
+        learning_rate=rate,
+        weight_decay=params.weight_decay,
+        global_clipnorm=params.gradient_norm,
+    )
+    optimizer.exclude_from_weight_decay(
+        var_list=[weight for weight in model.trainable_weights if weight.name in UNDECAYED]
+    )
+    return optimizer
+
+
+def _class_weights(emotions: pd.Series) -> dict[int, float]:
+    """Weights by class that make every emotion present count the same."""
+    present = np.unique(emotions)
+    weights = compute_class_weight("balanced", classes=present, y=emotions)
+    return {
+        EMOTIONS.index(emotion): weight for emotion, weight in zip(present, weights, strict=True)
+    }
+
+
+def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:
+    return keras.callbacks.EarlyStopping(
+        "val_uar", mode="max", patience=patience, restore_best_weights=True
+    )

@@ -1,0 +1,114 @@
+"""Real recordings for the tests, in real files: a few speakers of the embedded corpus."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
+from stages.lib.params.augment import AugmentParams
+from stages.lib.params.clean import CleanParams
+from stages.lib.params.featurize import FeaturizeParams
+from stages.lib.params.loader import load
+
+if TYPE_CHECKING:
+    from repository import Repository
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def synthetic_recordings() -> list[SyntheticRecording]:
+    """Every recording of the embedded corpus, not yet read."""
+    settings = yaml.safe_load((ROOT / "data" / "synthetic.yaml").read_text())
+    return list(recordings(SyntheticSettings.model_validate(settings)))
+
+
+@pytest.fixture(scope="session")
+def corpora_once(
+    synthetic_recordings: list[SyntheticRecording], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("corpora")
+    for recording in synthetic_recordings:
+        if any(part in recording.name for part in ("Actor_01", "Actor_02", "/OA", "YAF_sad")):
+            path = folder / recording.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(recording.read())
+    return folder
+
+
+@pytest.fixture
+def corpora(corpora_once: Path, tmp_path: Path) -> Path:
+    """A folder of corpora as a user has it, unpacked: actors 1 and 2, OAF, and some of YAF."""
+    return Path(shutil.copytree(corpora_once, tmp_path / "corpora"))
+
+
+@pytest.fixture
+def clean_params() -> CleanParams:
+    return load("clean", CleanParams, ROOT / "params.yaml")
+
+
+@pytest.fixture
+def augment_params() -> AugmentParams:
+    return load("augment", AugmentParams, ROOT / "params.yaml")
+
+
+@pytest.fixture
+def featurize_params() -> FeaturizeParams:
+    return load("featurize", FeaturizeParams, ROOT / "params.yaml")
+
+
+def wav(samples: np.ndarray, sample_rate: int = 16000, subtype: str = "PCM_16") -> bytes:
+    """A WAV file of samples [n] or [n, channels], full scale 1."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, sample_rate, format="WAV", subtype=subtype)
+    return file.getvalue()
+
+
+def tone(duration: float, sample_rate: int = 16000, amplitude: float = 0.3) -> np.ndarray:
+    """A 220 Hz tone of ``duration`` s."""
+    time = np.arange(round(duration * sample_rate)) / sample_rate
+    return (amplitude * np.sin(2 * np.pi * 220 * time)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, list[str]]:
+    """A clone of the project after ``dvc repro``, committed, and the stages that it ran."""
+    from repository import SMALL, Repository  # it imports this module
+
+    clone = Repository(tmp_path_factory.mktemp("clone"))
+    clone.change_params(SMALL)
+    ran = clone.stages_run("repro")
+    clone.commit("first run")
+    return clone, ran
+
+
+@pytest.fixture
+def repository(first_run: tuple[Repository, list[str]]) -> Repository:
+    """The clone as the first run left it, whatever earlier tests did to it."""
+    clone, _ = first_run
+    clone.run("git", "reset", "--hard", "--quiet")
+    clone.run("dvc", "checkout", "--quiet", "--force")
+    return clone
+
+
+@pytest.fixture
+def folder_bytes() -> Callable[[Path], dict[str, bytes]]:
+    """The content of every file below a folder."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    return read

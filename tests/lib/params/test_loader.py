@@ -1,0 +1,91 @@
+"""A wrong value in params.yaml is named, with what was expected; nothing is silently ignored."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from stages.lib.errors import PipelineError
+from stages.lib.params.augment import AugmentParams
+from stages.lib.params.clean import CleanParams
+from stages.lib.params.featurize import FeaturizeParams
+from stages.lib.params.ingest import IngestParams
+from stages.lib.params.loader import Section, load
+from stages.lib.params.split import SplitParams
+from stages.lib.params.train import TrainParams
+
+SECTIONS: dict[str, type[Section]] = {
+    "ingest": IngestParams,
+    "clean": CleanParams,
+    "augment": AugmentParams,
+    "featurize": FeaturizeParams,
+    "split": SplitParams,
+    "train": TrainParams,
+}
+
+
+def test_the_committed_params_are_valid_and_complete() -> None:
+    document = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert set(document) == set(SECTIONS)
+    for name, section in SECTIONS.items():
+        load(name, section, ROOT / "params.yaml")
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[str, Any], Path]:
+    def change(key: str, value: Any) -> Path:
+        document = yaml.safe_load((ROOT / "params.yaml").read_text())
+        *parents, last = key.split(".")
+        place = document
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(document))
+        return path
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("clean.noise_reduction", "maybe", r"clean\.noise_reduction is 'maybe': .*boolean"),
+        ("clean.noise_reducton", True, r"clean\.noise_reducton is not known; known here: sample_"),
+        ("clean.sample_rate", 100, r"clean\.sample_rate is 100: .*4000"),
+        ("clean.trim.below", 0.1, r"clean\.trim is .*one of below_peak and below"),
+        ("augment.variants", [{"speed": 2}], r"augment\.variants\.0\.speed is not known"),
+        ("augment.variants", [{"pitch": 90}], r"augment\.variants\.0\.pitch is 90: .*24"),
+        ("featurize.kinds", ["log_mle"], r"featurize\.kinds\.0 is 'log_mle': .*'log_mel'"),
+        ("featurize.kinds", ["mfcc", "mfcc"], "lists one more than once"),
+        ("featurize.log_mel.low", 9000, "low 9000 is not below high 8000"),
+        ("featurize.log_mel.window_length", 2048, "longer than fft_size 1024"),
+        ("ingest.max_rejected", 2, r"ingest\.max_rejected is 2: "),
+        ("train.network", "cnn3d", r"train\.network is 'cnn3d': .*'cnn2d'"),
+        ("split.fold", 9, r"split\.fold is 9: "),
+    ],
+)
+def test_faults_are_sentences(
+    changed: Callable[[str, Any], Path], key: str, value: Any, told: str
+) -> None:
+    path = changed(key, value)
+    with pytest.raises(PipelineError, match=told) as error:
+        load(key.split(".")[0], SECTIONS[key.split(".")[0]], path)
+    assert str(path) in str(error.value)
+
+
+def test_missing_keys_sections_and_files(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    with pytest.raises(PipelineError, match="does not exist in"):
+        load("ingest", IngestParams, path)
+    path.write_text("ingest:\n  from: a\n")
+    with pytest.raises(PipelineError, match=r"ingest\.max_rejected is missing"):
+        load("ingest", IngestParams, path)
+    with pytest.raises(PipelineError, match="has no section 'clean'"):
+        load("clean", CleanParams, path)
+    path.write_text("ingest: [")
+    with pytest.raises(PipelineError, match="not valid YAML"):
+        load("ingest", IngestParams, path)

@@ -1,0 +1,393 @@
+"""The split rules: a leak here makes every number that the pipeline reports a lie."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.lib.dataset import COLUMNS, EMOTIONS
+from stages.lib.errors import PipelineError
+from stages.lib.params.loader import check
+from stages.lib.params.split import SplitParams
+from stages.lib.splits import originals, split
+
+EMOBOX6 = {
+    1: {"01", "11", "20", "21"},
+    2: {"04", "10", "12", "14"},
+    3: {"08", "09", "19", "23"},
+    4: {"03", "05", "07", "24"},
+    5: {"02", "15", "16", "18"},
+    6: {"06", "13", "17", "22"},
+}
+LUNA_JIMENEZ5 = {
+    0: {"02", "05", "14", "15", "16"},
+    1: {"03", "06", "07", "13", "18"},
+    2: {"10", "11", "12", "19", "20"},
+    3: {"08", "17", "21", "23", "24"},
+    4: {"01", "04", "09", "22"},
+}
+ACTORS = [f"{number:02d}" for number in range(1, 25)]
+EVERYTHING = ["ravdess/speech", "ravdess/song", "tess/speech"]
+
+
+def section(**changes: Any) -> dict[str, Any]:
+    values = {
+        "protocol": "emobox6",
+        "fold": 1,
+        "train": EVERYTHING,
+        "validation_speakers": 4,
+        "validation_share": 0.1,
+        "seed": 0,
+    }
+    return values | changes
+
+
+def params(**changes: Any) -> SplitParams:
+    return check(section(**changes), SplitParams, "params.yaml: split")
+
+
+def rows(
+    corpus: str, channel: str, speaker: str, sex: str, emotion: str, take: int, variants: int
+) -> list[dict[str, Any]]:
+    """One recording and its variants."""
+    source = f"{corpus}-{channel}-{emotion}-{take:02d}-{speaker}"
+    names = ["original", *(f"pitch{number}" for number in range(variants))]
+    return [
+        {
+            "id": source if name == "original" else f"{source}_{name}",
+            "source_id": source,
+            "variant": name,
+            "corpus": corpus,
+            "synthetic": False,
+            "channel": channel,
+            "speaker": speaker,
+            "sex": sex,
+            "emotion": emotion,
+            "intensity": "normal",
+            "statement": "01",
+            "repetition": f"{take:02d}",
+            "sample_rate": 16000,
+            "duration": 3.0,
+            "shard": f"{speaker}-000",
+        }
+        for name in names
+    ]
+
+
+def miniature(takes: int = 2, variants: int = 1) -> pd.DataFrame:
+    """Both corpora with all their speakers, quirks included: no calm in TESS, no song of 18."""
+    parts = [
+        ("ravdess", channel, actor, "male" if int(actor) % 2 else "female")
+        for actor in ACTORS
+        for channel in ("speech", "song")
+        if (actor, channel) != ("18", "song")
+    ] + [("tess", "speech", "25", "female"), ("tess", "speech", "26", "female")]
+    return pd.DataFrame(
+        [
+            row
+            for part in parts
+            for emotion in EMOTIONS
+            if (part[0], emotion) != ("tess", "calm")
+            for take in range(takes)
+            for row in rows(*part, emotion, take, variants)
+        ],
+        columns=list(COLUMNS),
+    )
+
+
+MINIATURE = miniature()
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> pd.DataFrame:
+    """Any speakers of any corpora with any recordings, each with any number of variants."""
+    speakers = draw(
+        st.lists(st.sampled_from([*ACTORS, "25", "26", "anna"]), min_size=1, unique=True)
+    )
+    table: list[dict[str, Any]] = []
+    for speaker in speakers:
+        corpus = "ravdess" if speaker in ACTORS else draw(st.sampled_from(["tess", "mine"]))
+        sex = draw(st.sampled_from(["female", "male"]))
+        recordings = draw(
+            st.lists(
+                st.tuples(
+                    st.sampled_from(["speech", "song"]),
+                    st.sampled_from(EMOTIONS),
+                    st.integers(0, 2),
+                    st.integers(0, 2),
+                ),
+                min_size=1,
+                max_size=6,
+                unique_by=lambda recording: recording[:3],
+            )
+        )
+        for channel, emotion, take, variants in recordings:
+            table += rows(corpus, channel, speaker, sex, emotion, take, variants)
+    return pd.DataFrame(draw(st.permutations(table)), columns=list(COLUMNS))
+
+
+@st.composite
+def any_split(draw: st.DrawFn) -> tuple[pd.DataFrame, SplitParams]:
+    """A manifest, and params that name what it has."""
+    manifest = draw(manifests())
+    protocol = draw(
+        st.sampled_from(["emobox6", "luna_jimenez5", "leave_one_speaker_out", "random"])
+    )
+    folds = {
+        "emobox6": st.integers(1, 6),
+        "luna_jimenez5": st.integers(0, 4),
+        "leave_one_speaker_out": st.sampled_from(sorted(set(manifest["speaker"]))),
+        "random": st.integers(1, 3),
+    }
+    material = sorted(set(manifest["corpus"] + "/" + manifest["channel"]))
+    return manifest, params(
+        protocol=protocol,
+        folds=3,
+        fold=draw(folds[protocol]),
+        train=draw(st.lists(st.sampled_from(material), min_size=1, unique=True)),
+        validation_speakers=draw(st.integers(0, 3)),
+        validation_share=draw(st.sampled_from([0, 0.1, 0.5])),
+        seed=draw(st.integers(0, 3)),
+    )
+
+
+def split_or_refuse(manifest: pd.DataFrame, chosen: SplitParams) -> "pd.Series[str] | str":
+    """The sides by utterance id, or the message why there are none."""
+    try:
+        return split(manifest, chosen).set_axis(manifest["id"]).sort_index()
+    except PipelineError as error:
+        return str(error)
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_split())
+def test_nothing_of_the_test_leaks_into_training(case: tuple[pd.DataFrame, SplitParams]) -> None:
+    manifest, chosen = case
+    sides = split_or_refuse(manifest, chosen)
+    if isinstance(sides, str):
+        return
+    table = manifest.set_index("id").assign(side=sides)
+    assert set(table["side"]) <= {"train", "validation", "test", "unused"}
+    # a variant stands where its source stands, so a recording is on one side only
+    assert table.groupby("source_id")["side"].nunique().max() == 1
+    used = table[table["side"] != "unused"]
+    if chosen.protocol != "random":
+        assert used.groupby("speaker")["side"].nunique().max() == 1
+        assert set(table.loc[table["side"].isin(["test", "validation"]), "channel"]) == {"speech"}
+    train = table[table["side"] == "train"]
+    assert set(train["corpus"] + "/" + train["channel"]) <= set(chosen.train)
+    assert len(train) and (table["side"] == "test").any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_split(), st.randoms(use_true_random=False))
+def test_neither_order_nor_variants_change_a_split(
+    case: tuple[pd.DataFrame, SplitParams], random: Any
+) -> None:
+    manifest, chosen = case
+    sides = split_or_refuse(manifest, chosen)
+    order = list(manifest.index)
+    random.shuffle(order)
+    shuffled = split_or_refuse(manifest.loc[order], chosen)
+    bare = split_or_refuse(originals(manifest), chosen)
+    if isinstance(sides, str):
+        assert shuffled == sides
+        assert bare == sides
+        return
+    assert not isinstance(shuffled, str)
+    assert not isinstance(bare, str)
+    pd.testing.assert_series_equal(shuffled, sides)
+    pd.testing.assert_series_equal(bare, sides[bare.index])
+
+
+def speakers(manifest: pd.DataFrame, sides: pd.Series, side: str) -> set[str]:
+    return set(manifest.loc[sides == side, "speaker"])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "fold", "actors"),
+    [("emobox6", *fold) for fold in EMOBOX6.items()]
+    + [("luna_jimenez5", *fold) for fold in LUNA_JIMENEZ5.items()],
+)
+def test_published_folds_test_the_speech_of_their_actors(
+    protocol: str, fold: int, actors: set[str]
+) -> None:
+    sides = split(MINIATURE, params(protocol=protocol, fold=fold))
+    tested = (
+        MINIATURE["speaker"].isin(actors)
+        & (MINIATURE["corpus"] == "ravdess")
+        & (MINIATURE["channel"] == "speech")
+    )
+    assert ((sides == "test") == tested).all()
+    song = MINIATURE["speaker"].isin(actors) & (MINIATURE["channel"] == "song")
+    assert set(sides[song]) <= {"unused"}
+    assert set(sides[MINIATURE["corpus"] == "tess"]) == {"train"}
+    assert speakers(MINIATURE, sides, "train") | speakers(
+        MINIATURE, sides, "validation"
+    ) | actors == {*ACTORS, "25", "26"}
+
+
+@pytest.mark.parametrize("fold", [7, "7", "07"])
+def test_leave_one_speaker_out_tests_the_speech_of_one(fold: int | str) -> None:
+    sides = split(MINIATURE, params(protocol="leave_one_speaker_out", fold=fold))
+    assert speakers(MINIATURE, sides, "test") == {"07"}
+    assert set(sides[(MINIATURE["speaker"] == "07") & (MINIATURE["channel"] == "song")]) == {
+        "unused"
+    }
+
+
+def test_leave_one_speaker_out_validates_on_the_test_speakers_corpus() -> None:
+    chosen = params(protocol="leave_one_speaker_out", fold="25", validation_speakers=1)
+    sides = split(MINIATURE, chosen)
+    assert speakers(MINIATURE, sides, "test") == {"25"}
+    assert speakers(MINIATURE, sides, "validation") == {"26"}
+
+
+def test_validation_comes_from_the_rest_where_the_test_corpus_has_nobody_else() -> None:
+    alone = MINIATURE[MINIATURE["speaker"] != "26"]
+    sides = split(alone, params(protocol="leave_one_speaker_out", fold="25"))
+    assert len(speakers(alone, sides, "validation") & set(ACTORS)) == 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("count", [0, 1, 4, 5])
+def test_validation_speakers_are_balanced_by_sex(seed: int, count: int) -> None:
+    sides = split(MINIATURE, params(validation_speakers=count, seed=seed))
+    chosen = speakers(MINIATURE, sides, "validation")
+    assert len(chosen) == count
+    assert abs(sum(1 if int(speaker) % 2 else -1 for speaker in chosen)) == count % 2
+    # all their speech validates, and their song doesn't train
+    theirs = MINIATURE["speaker"].isin(chosen)
+    assert set(sides[theirs & (MINIATURE["channel"] == "speech")]) <= {"validation"}
+    assert set(sides[theirs & (MINIATURE["channel"] == "song")]) <= {"unused"}
+
+
+def test_seed_and_fold_change_the_validation_speakers() -> None:
+    chosen = {
+        tuple(sorted(speakers(MINIATURE, split(MINIATURE, params(**changes)), "validation")))
+        for changes in [{"seed": 0}, {"seed": 1}, {"seed": 2}, {"fold": 2}, {"fold": 3}]
+    }
+    assert len(chosen) >= 4
+
+
+def test_only_the_named_material_trains() -> None:
+    sides = split(MINIATURE, params(train=["ravdess/song"]))
+    train = MINIATURE[sides == "train"]
+    assert set(train["channel"]) == {"song"}
+    assert len(speakers(MINIATURE, sides, "validation")) == 4
+
+
+def test_random_folds_part_the_recordings_and_keep_the_emotions_even() -> None:
+    recordings = originals(MINIATURE)
+    total = recordings["emotion"].value_counts()
+    tested = []
+    for fold in range(1, 6):
+        sides = split(recordings, params(protocol="random", fold=fold))
+        test = recordings[sides == "test"]
+        tested += list(test["id"])
+        assert ((test["emotion"].value_counts() - total / 5).abs() < 1).all()
+        assert abs(len(test) - len(recordings) / 5) < 1
+        rest = recordings[sides != "test"]["emotion"].value_counts()
+        validation = recordings[sides == "validation"]["emotion"].value_counts()
+        assert ((validation - rest * 0.1).abs() < 1).all()
+        assert not (sides == "unused").any()
+    assert sorted(tested) == sorted(recordings["id"])
+
+
+def test_random_split_leaves_out_material_that_is_not_named() -> None:
+    sides = split(MINIATURE, params(protocol="random", train=["ravdess/speech"]))
+    named = (MINIATURE["corpus"] == "ravdess") & (MINIATURE["channel"] == "speech")
+    assert ((sides == "unused") == ~named).all()
+
+
+def test_evaluation_sees_originals_only() -> None:
+    assert set(originals(MINIATURE)["variant"]) == {"original"}
+    assert len(originals(MINIATURE)) * 2 == len(MINIATURE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fold": 7}, "split.fold is 7: expected a fold of emobox6, a number from 1 to 6"),
+        ({"fold": True}, "split.fold is True: expected a fold of emobox6"),
+        (
+            {"protocol": "luna_jimenez5", "fold": 5},
+            "expected a fold of luna_jimenez5, a number from 0 to 4",
+        ),
+        ({"protocol": "random", "fold": 0}, "expected a fold of random, a number from 1 to 5"),
+        (
+            {"protocol": "random", "folds": 10, "fold": "eleven"},
+            "split.fold is 'eleven': expected a fold of random, a number from 1 to 10",
+        ),
+        ({"protocol": "random", "folds": 1}, "split.folds is 1: .*greater than or equal to 2"),
+        (
+            {"protocol": "leave_one_speaker_out", "fold": 1.5},
+            'split.fold is 1.5: expected the name of the speaker to test, such as "07"',
+        ),
+        ({"protocol": "loso"}, "split.protocol is 'loso': .*'leave_one_speaker_out'"),
+        ({"train": []}, r"split.train is \[\]: expected one or more of corpus/speech"),
+        ({"train": ["ravdess"]}, "expected one or more of corpus/speech and corpus/song"),
+        ({"validation_speakers": -1}, "split.validation_speakers is -1"),
+        ({"validation_share": 1}, "split.validation_share is 1"),
+        ({"seed": -1}, "split.seed is -1"),
+    ],
+)
+def test_bad_params_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(PipelineError, match=message):
+        params(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"protocol": "leave_one_speaker_out", "fold": "27"},
+            "split.fold in params.yaml is '27', but the data have no speech of a speaker of that "
+            "name: expected one of 01, .*26",
+        ),
+        (
+            {"train": ["tess/song", "ravdess/speech"]},
+            "split.train in params.yaml names tess/song, but the data have only ravdess/song, "
+            "ravdess/speech, tess/speech",
+        ),
+        (
+            {"validation_speakers": 21},
+            "split.validation_speakers in params.yaml is 21, but in fold 1 of emobox6 only 20 "
+            "training speakers of ravdess have speech to validate on",
+        ),
+        (
+            {"train": ["ravdess/speech"], "validation_speakers": 20},
+            "nothing is left to train on in fold 1 of emobox6 with split.train ravdess/speech",
+        ),
+        (
+            {"protocol": "random", "folds": 2000, "fold": 2000},
+            "split.fold in params.yaml is 2000 of 2000, but .* have only 780 recordings",
+        ),
+        (
+            {"protocol": "random", "validation_share": 0.0001},
+            "split.validation_share in params.yaml is 0.0001, which of 624 training recordings",
+        ),
+    ],
+)
+def test_params_that_the_data_cannot_honour_are_named(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PipelineError, match=message):
+        split(MINIATURE, params(**changes))
+
+
+def test_a_fold_without_all_of_its_speakers_is_refused() -> None:
+    part = MINIATURE[~MINIATURE["speaker"].isin(["11", "20"])]
+    with pytest.raises(
+        PipelineError,
+        match="fold 1 of emobox6 tests the ravdess speech of the speakers 01, 11, 20, 21, but the "
+        "data have none of 11, 20",
+    ):
+        split(part, params())
+
+
+def test_a_variant_without_its_recording_is_refused() -> None:
+    with pytest.raises(PipelineError, match=r"has the variant '.*_pitch0' but not the recording"):
+        split(MINIATURE.iloc[1:], params())

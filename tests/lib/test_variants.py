@@ -1,0 +1,53 @@
+"""Variants do what their names say, and depend on nothing but the recording."""
+
+import librosa
+import numpy as np
+import pytest
+from conftest import tone
+from pydantic import ValidationError
+
+from stages.lib.params.augment import AugmentParams, Variant
+from stages.lib.variants import make_variant
+
+RATE = 16000
+
+
+def pitch_of(samples: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8 * len(samples)))
+    return float(spectrum.argmax() * RATE / (8 * len(samples)))
+
+
+@pytest.mark.parametrize("semitones", [-3.5, -2.5, -1, 1, 2.5, 3.5])
+def test_pitch_moves_by_semitones_and_duration_stays(semitones: float) -> None:
+    shifted = make_variant(tone(2), RATE, Variant(pitch=semitones), "a")
+    assert len(shifted) == 2 * RATE
+    assert pitch_of(shifted) == pytest.approx(220 * 2 ** (semitones / 12), rel=0.005)
+
+
+@pytest.mark.parametrize("rate", [0.81, 1.07])
+def test_stretch_changes_duration_and_not_pitch(rate: float) -> None:
+    stretched = make_variant(tone(2), RATE, Variant(stretch=rate), "a")
+    assert len(stretched) == pytest.approx(2 * RATE / rate, abs=1)
+    assert pitch_of(stretched) == pytest.approx(220, rel=0.005)
+
+
+def test_noise_has_the_ratio_asked_for_and_a_seed_of_its_own() -> None:
+    speech = librosa.chirp(fmin=100, fmax=400, sr=RATE, duration=2).astype(np.float32) * 0.2
+    noisy = {name: make_variant(speech, RATE, Variant(noise=20), name) for name in ("a", "b")}
+    ratio = np.mean(speech**2) / np.mean((noisy["a"] - speech) ** 2)
+    assert 10 * np.log10(ratio) == pytest.approx(20, abs=0.01)
+    assert not np.array_equal(noisy["a"], noisy["b"])
+    np.testing.assert_array_equal(noisy["a"], make_variant(speech, RATE, Variant(noise=20), "a"))
+
+
+def test_names_tell_variants_apart() -> None:
+    variants = [Variant(pitch=-3.5), Variant(pitch=1), Variant(stretch=0.81), Variant(noise=20)]
+    assert [v.name for v in variants] == ["pitch-3.5", "pitch+1", "stretch0.81", "noise20"]
+
+
+def test_a_variant_is_exactly_one_thing() -> None:
+    for fault in ({}, {"pitch": 1, "stretch": 1.1}):
+        with pytest.raises(ValidationError, match="exactly one"):
+            Variant.model_validate(fault)
+    with pytest.raises(ValidationError, match="more than once"):
+        AugmentParams.model_validate({"variants": [{"pitch": 1}, {"pitch": 1.0}]})

@@ -1,0 +1,118 @@
+"""The train stage as users run it: equal runs give equal files, and test speakers stay unheard."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from feature_folders import FRONT_END, spectrogram, write_features
+from training_params import BASELINE, CNN2D
+
+from stages.lib.dataset import EMOTIONS
+from stages.lib.errors import PipelineError
+from stages.lib.networks.trained import TrainedModel
+from stages.lib.params.split import SplitParams
+from stages.lib.params.train import TrainParams
+from stages.train import train_model
+
+ROOT = Path(__file__).parents[1]
+SPLIT = {
+    "protocol": "leave_one_speaker_out",
+    "folds": 5,
+    "fold": "04",
+    "train": ["ravdess/speech"],
+    "validation_speakers": 2,
+    "validation_share": 0.1,
+    "seed": 0,
+}
+
+
+def start_stage(folder: Path, train: dict[str, Any], *command: str) -> subprocess.Popen[str]:
+    """Start the stage in a folder of its own, as DVC does, or another command for Python."""
+    params = yaml.safe_dump({"train": train, "split": SPLIT})
+    (folder / "params.yaml").write_text(params, encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, *(command or ("-m", "stages.train"))],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(tmp_path: Path) -> None:
+    started = []
+    for name, marker in (("nan", np.nan), ("huge", 6e4)):
+        write_features(tmp_path / name / "data/features", marked="04", marker=marker)
+        started.append(start_stage(tmp_path / name, {**CNN2D, "epochs": 2}))
+    outputs = []
+    for name, process in zip(("nan", "huge"), started, strict=True):
+        _, told = process.communicate()
+        assert process.returncode == 0, told
+        assert "epoch" not in told, "the progress bar belongs to terminals only"
+        outputs.append(files(tmp_path / name / "models") | files(tmp_path / name / "metrics"))
+    assert outputs[0] == outputs[1]
+    assert {"keras/model.keras", "keras/settings.json"} <= set(outputs[0])
+    assert "training/plots/metrics/eval/uar.tsv" in outputs[0]
+
+    settings = json.loads(outputs[0]["keras/settings.json"])
+    assert settings["labels"] == list(EMOTIONS)
+    assert settings["front_end"] == FRONT_END
+    assert settings["training"]["epochs"] == 2
+    model = TrainedModel.load(tmp_path / "nan/models/keras")
+    given = model.probabilities([{"log_mel": spectrogram("happy", 90, np.random.default_rng(0))}])
+    assert np.isfinite(given).all()
+
+
+def test_a_missing_kind_of_features_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    write_features(tmp_path / "features")
+    (tmp_path / "features/mfcc_mean").rename(tmp_path / "elsewhere")
+    with pytest.raises(PipelineError, match=r"'baseline_cnn1d' takes .* mfcc_mean, but .* lacks"):
+        train_model(
+            tmp_path / "features",
+            tmp_path / "model",
+            tmp_path / "curves",
+            TrainParams(**BASELINE),
+            SplitParams(**SPLIT),
+        )
+    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "curves").exists()
+
+
+ON_TWO_DEVICES = """
+import tensorflow as tf
+
+processor = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+import stages.lib.training
+from stages.train import main
+
+stages.lib.training.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+main()
+"""
+
+
+def test_several_devices_train_one_model(tmp_path: Path) -> None:
+    write_features(tmp_path / "data/features", repetitions=2)
+    options = {**BASELINE, "epochs": 6, "weight_averaging": 0.5, "early_stopping": 5}
+    process = start_stage(tmp_path, options, "-c", ON_TWO_DEVICES)
+    _, told = process.communicate()
+    assert process.returncode == 0, told
+    curve = pd.read_csv(tmp_path / "metrics/training/plots/metrics/eval/uar.tsv", sep="\t")["uar"]
+    assert curve.max() > 0.6
+    TrainedModel.load(tmp_path / "models/keras")

@@ -1,0 +1,46 @@
+"""Training params for tests, as params.yaml would hold them."""
+
+from typing import Any
+
+AUGMENTATION: dict[str, Any] = {
+    "time_stretch": 0.2,
+    "mel_warp": 0.1,
+    "mel_shift": 1,
+    "gain": 1,
+    "frequency_masks": {"count": 1, "max_width": 2},
+    "time_masks": {"count": 2, "max_width": 12},
+}
+
+CNN2D: dict[str, Any] = {
+    "network": "cnn2d",
+    "seed": 1,
+    "epochs": 3,
+    "batch_size": 8,
+    "optimizer": "adamw",
+    "learning_rate": 2e-3,
+    "schedule": "one_cycle",
+    "weight_decay": 0.05,
+    "label_smoothing": 0.1,
+    "gradient_norm": 5,
+    "weight_averaging": 0.9,
+    "class_weights": True,
+    "early_stopping": 3,
+    "augmentation": AUGMENTATION,
+}
+
+BASELINE: dict[str, Any] = {
+    "network": "baseline_cnn1d",
+    "seed": 1,
+    "epochs": 4,
+    "batch_size": 16,
+    "optimizer": "rmsprop",
+    "learning_rate": 1e-3,
+    "schedule": "constant",
+    "weight_decay": 0,
+    "label_smoothing": 0,
+    "gradient_norm": None,
+    "weight_averaging": None,
+    "class_weights": False,
+    "early_stopping": None,
+    "augmentation": None,
+}
