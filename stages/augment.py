@@ -17,7 +17,7 @@ from stages.lib.errors import run
 from stages.lib.parallel import map_parts
 from stages.lib.params.augment import AugmentParams
 from stages.lib.params.loader import load
-from stages.lib.variants import make_variant
+from stages.lib.variants import make_variants
 
 
 def augment(source: Path, target: Path, params: AugmentParams) -> None:
@@ -36,8 +36,8 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> list[Utt
             output.add(name, content)
             rows.append(utterance)
             decoded, sample_rate = decode(content)
-            for variant in params.variants:
-                samples = make_variant(decoded[:, 0], sample_rate, variant, utterance.id)
+            made = make_variants(decoded[:, 0], sample_rate, params.variants, utterance.id)
+            for variant, samples in zip(params.variants, made, strict=True):
                 row = replace(
                     utterance,
                     id=f"{utterance.id}_{variant.name}",

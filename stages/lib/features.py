@@ -116,10 +116,15 @@ def spectrogram(
     Hann window centred in the transform, frames centred on multiples of the hop, zeros beyond
     the ends.
     """
-    padded = np.pad(samples, fft_size // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, fft_size)[::hop_length]
-    spectrum = np.fft.rfft(frames * hann(fft_size, window_length), axis=1)
+    windowed = frames(samples, fft_size, hop_length) * hann(fft_size, window_length)
+    spectrum = np.fft.rfft(windowed, axis=1)
     return np.square(spectrum.real) + np.square(spectrum.imag)
+
+
+def frames(samples: np.ndarray, size: int, hop_length: int) -> np.ndarray:
+    """Frames [shape=(1 + n // hop, size)] centred on multiples of the hop, zeros beyond the ends."""
+    padded = np.pad(samples, size // 2)
+    return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop_length]
 
 
 @lru_cache(maxsize=8)

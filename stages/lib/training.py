@@ -1,5 +1,6 @@
 """Trains a network on a view of the features."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,10 +111,11 @@ def train(
 def _optimizer(params: TrainParams, model: keras.Model, steps: int) -> keras.optimizers.Optimizer:
     rate = params.learning_rate
     if params.schedule == "one_cycle":
-        warm_up = round(WARM_UP * steps)
+        warm_up = math.ceil(WARM_UP * steps)
         rate = keras.optimizers.schedules.CosineDecay(
             WARM_UP_FROM * params.learning_rate,
-            decay_steps=steps - warm_up,
+            # a training of a single step is all warm-up, but Keras wants a decay
+            decay_steps=max(1, steps - warm_up),
             alpha=FALL_TO,
             warmup_target=params.learning_rate,
             warmup_steps=warm_up,

@@ -1,17 +1,19 @@
 """Variants of a recording: pitch shifted, stretched, with noise."""
 
 import zlib
+from collections.abc import Iterable, Iterator
 
-import librosa
 import numpy as np
+import soxr
 
 from stages.lib.params.augment import Variant
+from stages.lib.vocoder import Analysis, analyse, stretch
 
 
-def make_variant(
-    samples: np.ndarray, sample_rate: int, variant: Variant, source_id: str
-) -> np.ndarray:
-    """Make one variant of a recording.
+def make_variants(
+    samples: np.ndarray, sample_rate: int, variants: Iterable[Variant], source_id: str
+) -> Iterator[np.ndarray]:
+    """Make the variants of a recording, one after the other.
 
     Parameters
     ----------
@@ -19,27 +21,40 @@ def make_variant(
         The recording, mono, full scale 1.
     sample_rate : int
         In Hz.
-    variant : Variant
+    variants : iterable of Variant
         What to do.
     source_id : str
         The recording's id, which seeds what is random: neither order nor number of workers matter.
 
-    Returns
-    -------
+    Yields
+    ------
     np.ndarray [shape=(m,), float32]
-        m = n but for a stretch by s, where m is about n / s.
+        m = n but for a stretch by s, where m = n / s.
     """
-    if variant.pitch is not None:
-        made = librosa.effects.pitch_shift(samples, sr=sample_rate, n_steps=variant.pitch)
-    elif variant.stretch is not None:
-        made = librosa.effects.time_stretch(samples, rate=variant.stretch)
-    else:
-        assert variant.noise is not None  # a Variant holds exactly one of the three
-        seed = zlib.crc32(f"{source_id}_{variant.name}".encode())
-        noise = np.random.default_rng(seed).standard_normal(len(samples), dtype=np.float32)
-        signal_power = np.mean(np.square(samples), dtype=np.float64)
-        noise_power = np.mean(np.square(noise), dtype=np.float64)
-        made = samples + noise * np.float32(
-            np.sqrt(signal_power / noise_power) * 10 ** (-variant.noise / 20)
-        )
-    return made
+    analysis = analyse(samples)
+    for variant in variants:
+        if variant.pitch is not None:
+            yield shift_pitch(analysis, sample_rate, variant.pitch)
+        elif variant.stretch is not None:
+            yield stretch(analysis, variant.stretch)
+        else:
+            assert variant.noise is not None  # a Variant holds exactly one of the three
+            yield add_noise(samples, variant.noise, f"{source_id}_{variant.name}")
+
+
+def shift_pitch(analysis: Analysis, sample_rate: int, semitones: float) -> np.ndarray:
+    """Shift the pitch and keep the duration: stretched, then resampled to the length it had."""
+    rate = 2 ** (-semitones / 12)
+    shifted = soxr.resample(stretch(analysis, rate), sample_rate / rate, sample_rate)
+    shifted = shifted[: analysis.length]
+    return np.pad(shifted, (0, analysis.length - len(shifted)))
+
+
+def add_noise(samples: np.ndarray, ratio: float, seed: str) -> np.ndarray:
+    """Add white noise at a signal-to-noise ratio in dB, drawn from a seed of its own."""
+    generator = np.random.default_rng(zlib.crc32(seed.encode()))
+    noise = generator.standard_normal(len(samples), dtype=np.float32)
+    signal_power = np.mean(np.square(samples), dtype=np.float64)
+    noise_power = np.mean(np.square(noise), dtype=np.float64)
+    gain = np.sqrt(signal_power / noise_power) * 10 ** (-ratio / 20)
+    return samples + noise * np.float32(gain)

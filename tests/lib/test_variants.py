@@ -6,10 +6,17 @@ import pytest
 from conftest import tone
 from pydantic import ValidationError
 
+from stages.lib.audio import decode
+from stages.lib.corpora.synthetic import SyntheticRecording
 from stages.lib.params.augment import AugmentParams, Variant
-from stages.lib.variants import make_variant
+from stages.lib.variants import make_variants
 
 RATE = 16000
+
+
+def make_variant(samples: np.ndarray, variant: Variant, source_id: str = "a") -> np.ndarray:
+    [made] = make_variants(samples, RATE, [variant], source_id)
+    return made
 
 
 def pitch_of(samples: np.ndarray) -> float:
@@ -19,25 +26,25 @@ def pitch_of(samples: np.ndarray) -> float:
 
 @pytest.mark.parametrize("semitones", [-3.5, -2.5, -1, 1, 2.5, 3.5])
 def test_pitch_moves_by_semitones_and_duration_stays(semitones: float) -> None:
-    shifted = make_variant(tone(2), RATE, Variant(pitch=semitones), "a")
+    shifted = make_variant(tone(2), Variant(pitch=semitones))
     assert len(shifted) == 2 * RATE
     assert pitch_of(shifted) == pytest.approx(220 * 2 ** (semitones / 12), rel=0.005)
 
 
 @pytest.mark.parametrize("rate", [0.81, 1.07])
 def test_stretch_changes_duration_and_not_pitch(rate: float) -> None:
-    stretched = make_variant(tone(2), RATE, Variant(stretch=rate), "a")
+    stretched = make_variant(tone(2), Variant(stretch=rate))
     assert len(stretched) == pytest.approx(2 * RATE / rate, abs=1)
     assert pitch_of(stretched) == pytest.approx(220, rel=0.005)
 
 
 def test_noise_has_the_ratio_asked_for_and_a_seed_of_its_own() -> None:
     speech = librosa.chirp(fmin=100, fmax=400, sr=RATE, duration=2).astype(np.float32) * 0.2
-    noisy = {name: make_variant(speech, RATE, Variant(noise=20), name) for name in ("a", "b")}
+    noisy = {name: make_variant(speech, Variant(noise=20), name) for name in ("a", "b")}
     ratio = np.mean(speech**2) / np.mean((noisy["a"] - speech) ** 2)
     assert 10 * np.log10(ratio) == pytest.approx(20, abs=0.01)
     assert not np.array_equal(noisy["a"], noisy["b"])
-    np.testing.assert_array_equal(noisy["a"], make_variant(speech, RATE, Variant(noise=20), "a"))
+    np.testing.assert_array_equal(noisy["a"], make_variant(speech, Variant(noise=20)))
 
 
 def test_names_tell_variants_apart() -> None:
@@ -51,3 +58,30 @@ def test_a_variant_is_exactly_one_thing() -> None:
             Variant.model_validate(fault)
     with pytest.raises(ValidationError, match="more than once"):
         AugmentParams.model_validate({"variants": [{"pitch": 1}, {"pitch": 1.0}]})
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [Variant(pitch=-3.5), Variant(pitch=2.5), Variant(stretch=0.81), Variant(stretch=1.5)],
+)
+def test_the_vocoder_is_librosas(
+    variant: Variant, synthetic_recordings: list[SyntheticRecording]
+) -> None:
+    samples, rate = decode(synthetic_recordings[0].read())
+    samples = librosa.resample(samples[:, 0], orig_sr=rate, target_sr=RATE)
+    samples[: RATE // 4] = 0  # digital silence, as noise reduction leaves it
+    if variant.pitch is not None:
+        expected = librosa.effects.pitch_shift(samples, sr=RATE, n_steps=variant.pitch)
+    else:
+        expected = librosa.effects.time_stretch(samples, rate=variant.stretch or 1)
+    made = make_variant(samples, variant)
+    assert len(made) == len(expected)
+    error = np.mean((made - expected) ** 2) / np.mean(expected**2)
+    assert 10 * np.log10(error) < -40
+
+
+@pytest.mark.parametrize("length", [1, 100, 600, 5000])
+def test_clips_shorter_than_a_frame(length: int) -> None:
+    samples = tone(1)[:length]
+    assert len(make_variant(samples, Variant(pitch=2))) == length
+    assert len(make_variant(samples, Variant(stretch=0.5))) == 2 * length
