@@ -5,15 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from stages.lib.audio import decode, encode
-from stages.lib.dataset import (
-    Shard,
-    ShardWriter,
-    Utterance,
-    read_shards,
-    replaced_folder,
-    write_manifest,
-)
+from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
 from stages.lib.errors import run
+from stages.lib.manifest import read_shards, write_manifest
 from stages.lib.parallel import map_parts
 from stages.lib.params.augment import AugmentParams
 from stages.lib.params.loader import load

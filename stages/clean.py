@@ -6,15 +6,9 @@ from pathlib import Path
 
 from stages.lib.audio import MIN_DURATION, decode, encode
 from stages.lib.cleaning import clean
-from stages.lib.dataset import (
-    Shard,
-    ShardWriter,
-    Utterance,
-    read_shards,
-    replaced_folder,
-    write_manifest,
-)
+from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
 from stages.lib.errors import PipelineError, run
+from stages.lib.manifest import read_shards, write_manifest
 from stages.lib.parallel import map_parts
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.loader import load

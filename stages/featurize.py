@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib.audio import decode
-from stages.lib.dataset import Shard, read_shards, replaced_folder, write_manifest
+from stages.lib.dataset import Shard, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.features import KINDS, featurize
+from stages.lib.manifest import read_shards, write_manifest
 from stages.lib.parallel import map_parts
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams

@@ -9,14 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from stages.lib.audio import inspect
 from stages.lib.corpora import ravdess, tess
-from stages.lib.dataset import (
-    ShardWriter,
-    Utterance,
-    replaced_folder,
-    shard_groups,
-    write_manifest,
-)
+from stages.lib.dataset import ShardWriter, Utterance, replaced_folder, shard_groups
 from stages.lib.errors import PipelineError, run
+from stages.lib.manifest import write_manifest
 from stages.lib.parallel import map_parts
 from stages.lib.params.ingest import IngestParams
 from stages.lib.params.loader import load

@@ -5,15 +5,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from stages.lib.corpora import ravdess, tess
-from stages.lib.dataset import (
-    Shard,
-    ShardWriter,
-    Utterance,
-    read_shards,
-    replaced_folder,
-    write_manifest,
-)
+from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
 from stages.lib.errors import PipelineError, run
+from stages.lib.manifest import read_shards, write_manifest
 from stages.lib.parallel import map_parts
 
 RENAME = {ravdess.NAME: ravdess.merged, tess.NAME: tess.merged}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib.dataset import EMOTIONS, Utterance, write_manifest
+from stages.lib.dataset import EMOTIONS, Utterance
+from stages.lib.manifest import write_manifest
 
 SPEAKERS = ("01", "02", "03", "04", "05", "06")
 BANDS = 16

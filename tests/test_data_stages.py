@@ -15,10 +15,10 @@ from stages.clean import clean_dataset
 from stages.featurize import featurize_dataset
 from stages.ingest import ingest
 from stages.lib.audio import decode
-from stages.lib.dataset import read_manifest, read_shards
 from stages.lib.errors import PipelineError
 from stages.lib.feature_store import FeatureStore
 from stages.lib.features import KINDS, featurize
+from stages.lib.manifest import read_manifest, read_shards
 from stages.lib.params.augment import AugmentParams, Variant
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams

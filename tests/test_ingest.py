@@ -16,8 +16,8 @@ import yaml
 from conftest import ROOT, tone, wav
 
 from stages.ingest import ingest
-from stages.lib.dataset import read_manifest, read_shards
 from stages.lib.errors import PipelineError
+from stages.lib.manifest import read_manifest, read_shards
 from stages.lib.params.ingest import IngestParams
 
 SPEECH = Path("Audio_Speech_Actors_01-24")

@@ -16,7 +16,8 @@ import yaml
 from repository import Repository
 from test_dvc_yaml import STAGES
 
-from stages.lib.dataset import EMOTIONS, read_manifest, read_shards
+from stages.lib.dataset import EMOTIONS
+from stages.lib.manifest import read_manifest, read_shards
 
 
 def test_a_fresh_clone_runs_from_recordings_to_metrics(

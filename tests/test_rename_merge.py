@@ -7,8 +7,8 @@ from conftest import tone, wav
 
 from stages.ingest import ingest
 from stages.lib.corpora import tess
-from stages.lib.dataset import read_manifest, read_shards
 from stages.lib.errors import PipelineError
+from stages.lib.manifest import read_manifest, read_shards
 from stages.lib.params.ingest import IngestParams
 from stages.rename_merge import rename_merge
 

@@ -2,22 +2,19 @@
 
 A dataset is a folder with ``manifest.csv``, one row an utterance, and ``shards/*.tar``, whose
 members are audio files named by utterance id: any ``tar`` unpacks them, any player plays them.
+The table itself is read and written in `manifest`, which workers on shards need not import.
 """
 
-import csv
 import io
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import pandas as pd
-import pandera.pandas as pa
 
 from stages.lib.errors import PipelineError
 
@@ -85,73 +82,6 @@ class Utterance:
     shard: str
 
 
-COLUMNS = tuple(field.name for field in fields(Utterance))
-
-_WORD = pa.Check.str_matches(r"^[^\s/\\]+$", error="has white space or a slash")
-SCHEMA = pa.DataFrameSchema(
-    {
-        "id": pa.Column(str, _WORD, unique=True),
-        "source_id": pa.Column(str, _WORD),
-        "variant": pa.Column(str, _WORD),
-        "corpus": pa.Column(str, _WORD),
-        "synthetic": pa.Column(bool),
-        "channel": pa.Column(str, pa.Check.isin(["speech", "song"])),
-        "speaker": pa.Column(str, _WORD),
-        "sex": pa.Column(str, pa.Check.isin(["female", "male"])),
-        "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
-        "intensity": pa.Column(str, pa.Check.isin(["normal", "strong"])),
-        "statement": pa.Column(str, _WORD),
-        "repetition": pa.Column(str, _WORD),
-        "sample_rate": pa.Column(int, pa.Check.ge(1)),
-        "duration": pa.Column(float, pa.Check.gt(0)),
-        "shard": pa.Column(str, _WORD),
-    },
-    strict=True,
-    ordered=True,
-)
-
-
-def check_manifest(manifest: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the manifest if it satisfies `SCHEMA`; raise a `PipelineError` that says where not."""
-    try:
-        return SCHEMA.validate(manifest, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        faults = error.failure_cases[["column", "check", "failure_case", "index"]].head(3)
-        told = "; ".join(
-            f"column {fault.column}, row {fault.index}: {fault.failure_case!r} fails {fault.check}"
-            for fault in faults.itertuples()
-        )
-        raise PipelineError(
-            f"{where} is not a valid manifest: {told}. Rerun the stage that wrote it."
-        ) from None
-
-
-def write_manifest(utterances: Iterable[Utterance], folder: Path) -> pd.DataFrame:
-    """Write ``folder/manifest.csv``, one row an utterance in the given order, checked."""
-    rows = [[getattr(utterance, column) for column in COLUMNS] for utterance in utterances]
-    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
-    path = folder / "manifest.csv"
-    if manifest.empty:
-        raise PipelineError(f"{path} would have no utterance: nothing usable went into this stage.")
-    check_manifest(manifest, str(path))
-    manifest.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    return manifest
-
-
-def read_manifest(folder: Path) -> pd.DataFrame:
-    """Read and check ``folder/manifest.csv``; one row an utterance, columns as in `Utterance`."""
-    path = folder / "manifest.csv"
-    types = {field.name: field.type for field in fields(Utterance)}
-    try:
-        # "None" and "nan" are words that a speaker may say, not missing values
-        manifest = pd.read_csv(path, dtype=types, keep_default_na=False)
-    except FileNotFoundError:
-        raise PipelineError(f"{path} does not exist: run `dvc repro` to make it.") from None
-    except ValueError as error:
-        raise PipelineError(f"{path} is not a valid manifest: {error}.") from None
-    return check_manifest(manifest, str(path))
-
-
 @dataclass(frozen=True)
 class Shard:
     """A tar file of audio and the utterances in it, in the order of its members."""
@@ -180,18 +110,6 @@ class Shard:
                 f"{self.path} is damaged or does not match its manifest ({error}): "
                 "rerun the stage that wrote it."
             ) from error
-
-
-def read_shards(folder: Path) -> list[Shard]:
-    """The shards of a dataset with their utterances, in the order of the manifest."""
-    manifest = read_manifest(folder)
-    return [
-        Shard(
-            folder / "shards" / f"{name}.tar",
-            tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.to_numpy()),
-        )
-        for name, rows in manifest.groupby("shard", sort=False)
-    ]
 
 
 class ShardWriter:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.lib.dataset import read_manifest
 from stages.lib.errors import PipelineError
+from stages.lib.manifest import read_manifest
 
 
 class FeatureStore:

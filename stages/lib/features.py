@@ -122,7 +122,7 @@ def spectrogram(
 
 
 def frames(samples: np.ndarray, size: int, hop_length: int) -> np.ndarray:
-    """Frames [shape=(1 + n // hop, size)] centred on multiples of the hop, zeros beyond the ends."""
+    """Frames [shape=(1 + n // hop, size)] centred on multiples of the hop, zeros beyond."""
     padded = np.pad(samples, size // 2)
     return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop_length]
 

@@ -13,17 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.lib import dataset
-from stages.lib.dataset import (
-    Shard,
-    ShardWriter,
-    Utterance,
-    read_manifest,
-    read_shards,
-    replaced_folder,
-    shard_groups,
-    write_manifest,
-)
+from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder, shard_groups
 from stages.lib.errors import PipelineError
+from stages.lib.manifest import read_manifest, read_shards, write_manifest
 
 UTTERANCE = Utterance(
     id="03-01-06-01-02-01-12",

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.lib.dataset import COLUMNS, EMOTIONS
+from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
+from stages.lib.manifest import COLUMNS
 from stages.lib.params.loader import check
 from stages.lib.params.split import SplitParams
 from stages.lib.splits import originals, split
