@@ -42,6 +42,8 @@ class Repository:
             if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("metrics/"):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
+        settings = folder / "data" / "synthetic.yaml"
+        settings.write_text(re.sub("takes: .*", "takes: 1", settings.read_text()))
         self.run("git", "init", "--quiet", "--initial-branch=main")
         self.run("git", "config", "user.name", "Test")
         self.run("git", "config", "user.email", "test@example.org")

@@ -16,6 +16,9 @@ from stages.lib.audio import FULL_SCALE, MIN_DURATION, quantise
 if TYPE_CHECKING:
     from stages.lib.params.clean import CleanParams, TrimParams
 
+GATING_FRAME = 1024
+"""Frame of the spectral gating, in samples; noisereduce's default."""
+
 
 def clean(samples: np.ndarray, sample_rate: int, params: CleanParams) -> tuple[np.ndarray, bool]:
     """Clean a decoded recording: mono, resampled, centred, denoised, trimmed, levelled.
@@ -49,12 +52,22 @@ def clean(samples: np.ndarray, sample_rate: int, params: CleanParams) -> tuple[n
 
 
 def reduce_noise(samples: np.ndarray, sample_rate: int, strength: float) -> np.ndarray:
-    """Spectral gating with a noise floor that does not change in time (noisereduce, stationary)."""
+    """Spectral gating with a noise floor that does not change in time (noisereduce, stationary).
+
+    Less than one frame of `GATING_FRAME` samples tells nothing of its noise and stays as it is.
+    """
+    if len(samples) < GATING_FRAME:
+        return samples
     import noisereduce  # slow to import, and prediction may have to do without it
 
     # by default it also transforms 30,000 zeros on either side, twice the work for a short clip
     return noisereduce.reduce_noise(
-        y=samples, sr=sample_rate, stationary=True, prop_decrease=strength, padding=0
+        y=samples,
+        sr=sample_rate,
+        stationary=True,
+        prop_decrease=strength,
+        n_fft=GATING_FRAME,
+        padding=0,
     ).astype(np.float32)
 
 
