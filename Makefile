@@ -1,6 +1,7 @@
 # Everything a fresh machine needs: git, make and Python 3.11 to 3.13.
 PYTHON ?= python3
 VENV := .venv
+SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 

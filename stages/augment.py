@@ -1,30 +1,29 @@
 """Stage 4, augment: every recording and the variants made of it."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from stages.lib.audio import decode, encode
-from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
+from stages.lib.dataset import Shard, ShardWriter, replaced_folder
 from stages.lib.errors import run
 from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.parallel import map_parts
 from stages.lib.params.augment import AugmentParams
 from stages.lib.params.loader import load
+from stages.lib.shard_store import Finished, map_shards
 from stages.lib.variants import make_variants
 
 
 def augment(source: Path, target: Path, params: AugmentParams) -> None:
     """Copy the recordings of a dataset into another and add their variants."""
     with replaced_folder(target) as folder:
-        (folder / "shards").mkdir()
-        made = map_parts(partial(augment_shard, params, folder), read_shards(source), "augment")
-        write_manifest([utterance for rows in made for utterance in rows], folder)
+        finished = map_shards(augment_shard, params, read_shards(source), folder, "augment")
+        write_manifest([utterance for one in finished for utterance in one.utterances], folder)
 
 
-def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> list[Utterance]:
-    """Write the recordings of a shard, each followed by its variants."""
+def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> Finished:
+    """Write the recordings of a shard below the folder, each followed by its variants."""
     rows = []
+    (folder / "shards").mkdir()
     with ShardWriter(folder / "shards" / f"{shard.name}.tar") as output:
         for utterance, name, content in shard:
             output.add(name, content)
@@ -40,7 +39,7 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> list[Utt
                 )
                 output.add(f"{row.id}.flac", encode(samples, sample_rate))
                 rows.append(row)
-    return rows
+    return Finished(tuple(rows))
 
 
 def main() -> None:

@@ -1,27 +1,24 @@
 """Stage 3, clean: mono, resampled, denoised, silence cut, loudness as asked for."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from stages.lib.audio import MIN_DURATION, decode, encode
 from stages.lib.cleaning import clean
-from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
+from stages.lib.dataset import Shard, ShardWriter, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.parallel import map_parts
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.loader import load
+from stages.lib.shard_store import Finished, map_shards
 
 
 def clean_dataset(source: Path, target: Path, params: CleanParams) -> None:
     """Clean every recording of a dataset into another, as 16-bit mono FLAC."""
     with replaced_folder(target) as folder:
-        (folder / "shards").mkdir()
-        shards = read_shards(source)
-        results = list(map_parts(partial(clean_shard, params, folder), shards, "clean"))
-        rescued = sum(count for _, count in results)
-        utterances = [utterance for rows, _ in results for utterance in rows]
+        finished = map_shards(clean_shard, params, read_shards(source), folder, "clean")
+        rescued = sum(one.rescued for one in finished)
+        utterances = [utterance for one in finished for utterance in one.utterances]
         if rescued:
             print(
                 f"{rescued} of {len(utterances)} recordings: under {MIN_DURATION} s of sound, "
@@ -30,17 +27,18 @@ def clean_dataset(source: Path, target: Path, params: CleanParams) -> None:
         write_manifest(utterances, folder)
 
 
-def clean_shard(params: CleanParams, folder: Path, shard: Shard) -> tuple[list[Utterance], int]:
-    """Clean the recordings of a shard; its new rows, and how many kept only their loudest part."""
-    rows, rescues = [], 0
+def clean_shard(params: CleanParams, folder: Path, shard: Shard) -> Finished:
+    """Write the cleaned recordings of a shard below the folder."""
+    rows, rescued = [], 0
+    (folder / "shards").mkdir()
     with ShardWriter(folder / "shards" / f"{shard.name}.tar") as output:
         for utterance, _, content in shard:
             try:
                 samples, sample_rate = decode(content)
             except ValueError as error:
                 raise PipelineError(f"{shard.path}: {utterance.id} {error}.") from None
-            cleaned, rescued = clean(samples, sample_rate, params)
-            rescues += rescued
+            cleaned, too_short = clean(samples, sample_rate, params)
+            rescued += too_short
             output.add(f"{utterance.id}.flac", encode(cleaned, params.sample_rate))
             rows.append(
                 replace(
@@ -49,7 +47,7 @@ def clean_shard(params: CleanParams, folder: Path, shard: Shard) -> tuple[list[U
                     duration=len(cleaned) / params.sample_rate,
                 )
             )
-    return rows, rescues
+    return Finished(tuple(rows), rescued)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Stage 5, featurize: what the networks take of every utterance, as memory-mappable arrays."""
 
 import json
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,10 @@ from stages.lib.dataset import Shard, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.features import KINDS, featurize
 from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.parallel import map_parts
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.params.loader import load
+from stages.lib.shard_store import Finished, map_shards
 
 
 def featurize_dataset(
@@ -27,17 +26,13 @@ def featurize_dataset(
             f"half of clean.sample_rate, {cleaning.sample_rate / 2:g} Hz."
         )
     with replaced_folder(target) as folder:
-        for kind in params.kinds:
-            (folder / kind).mkdir()
-        shards = read_shards(source)
-        for _ in map_parts(partial(featurize_shard, params, folder), shards, "featurize"):
-            pass
+        finished = map_shards(featurize_shard, params, read_shards(source), folder, "featurize")
         settings = {"clean": cleaning.model_dump(), "featurize": params.model_dump()}
         (folder / "front_end.json").write_text(json.dumps(settings, indent=2) + "\n")
-        write_manifest([utterance for shard in shards for utterance in shard.utterances], folder)
+        write_manifest([utterance for one in finished for utterance in one.utterances], folder)
 
 
-def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> None:
+def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> Finished:
     """Write one array a kind for the utterances of a shard, and the offsets of framed kinds."""
     features: dict[str, list[np.ndarray]] = {kind: [] for kind in params.kinds}
     for _, _, content in shard:
@@ -45,12 +40,14 @@ def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> None
         for kind, values in featurize(samples[:, 0], sample_rate, params).items():
             features[kind].append(values)
     for kind, arrays in features.items():
+        (folder / kind).mkdir()
         if KINDS[kind].framed:
             offsets = np.cumsum([0, *(len(array) for array in arrays)])
             np.save(folder / kind / f"{shard.name}.offsets.npy", offsets)
             np.save(folder / kind / f"{shard.name}.npy", np.concatenate(arrays))
         else:
             np.save(folder / kind / f"{shard.name}.npy", np.stack(arrays))
+    return Finished(shard.utterances)
 
 
 def main() -> None:

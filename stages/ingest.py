@@ -50,7 +50,9 @@ def ingest(params: IngestParams, target: Path) -> None:
         report(utterances, rejected, source)
         check_rejected(rejected, len(source.recordings), params)
         write_manifest(utterances, folder)
-        with (folder / "rejected.csv").open("w", newline="", encoding="utf-8") as file:
+        with (folder / "rejected.csv").open(
+            "w", newline="", encoding="utf-8", errors="backslashreplace"
+        ) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["name", "reason"])
             writer.writerows([one.name, one.reason] for one in rejected)
@@ -99,8 +101,8 @@ def write_shard(folder: Path, plan: ShardPlan) -> tuple[list[Utterance], list[Re
     kept, rejected = [], []
     with ShardWriter(folder / "shards" / f"{plan.name}.tar") as shard:
         for recording, utterance in plan.recordings:
-            content = recording.read()
             try:
+                content = recording.read()
                 sample_rate, duration = inspect(content)
             except ValueError as error:
                 rejected.append(Rejected(recording.name, str(error)))
@@ -141,7 +143,7 @@ def check_rejected(rejected: list[Rejected], total: int, params: IngestParams) -
             f"ingest.from is {params.source}, which holds no WAV or FLAC file: expected RAVDESS or "
             "TESS as published, in zip archives or unpacked."
         )
-    if len(rejected) > params.max_rejected * total:
+    if len(rejected) > params.max_rejected * total or len(rejected) == total:
         first = "; ".join(f"{one.name} ({one.reason})" for one in rejected[:10])
         raise PipelineError(
             f"{len(rejected)} of {total} audio files failed the checks, more than the share of "

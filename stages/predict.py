@@ -23,6 +23,9 @@ from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.params.loader import Section, check
 
+SHORTEST = 0.01
+"""A recording needs at least this much to tell anything, in s."""
+
 
 class FrontEnd(Section):
     """What a model says of the way from audio to its features."""
@@ -111,10 +114,10 @@ class Recognizer:
         Raises
         ------
         ValueError
-            If nothing is heard: no samples, samples that are not finite, silence.
+            If nothing is heard: under `SHORTEST`, samples that are not finite, silence.
         """
-        if not len(samples):
-            raise ValueError("holds no samples")
+        if len(samples) < SHORTEST * sample_rate:
+            raise ValueError(f"lasts less than {SHORTEST:g} s")
         if not np.isfinite(samples).all():
             raise ValueError("holds samples that are not finite numbers")
         if is_silent(samples):

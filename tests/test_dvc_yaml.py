@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from imports import imported_files
+
+from stages.lib.imports import imported_files
 
 STAGES = ["ingest", "rename_merge", "clean", "augment", "featurize", "train", "evaluate"]
 

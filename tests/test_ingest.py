@@ -115,6 +115,8 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
         "OA_back_sad": (whole, "speaker OA is neither OAF nor YAF"),
         "YAF_back_bored": (whole, "emotion 'bored'"),
         "holiday": (whole, "unknown name"),
+        "03-01-04-01-01-01-01": (whole[:20000], "is cut short"),
+        "03-01-04-01-01-02-01": (wav(np.stack([tone(1), -tone(1)], axis=1)), "is silent"),
     }
 
 
@@ -130,6 +132,24 @@ def test_every_fault_is_told_and_the_rest_goes_on(corpora: Path, tmp_path: Path)
     for stem, (_, reason) in broken_files().items():
         assert reason in told[f"Actor_01/{stem}.wav"]
     assert list(read_manifest(tmp_path / "raw").id) == ["03-01-08-01-01-01-01"]
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "YAF_bar_sad.wav").mkdir(parents=True)  # a folder, whatever its name
+    (source / "._TESS.zip").write_bytes(b"resource fork")
+    (source / "OAF_back_sad.wav").write_bytes(wav(tone(1)))
+    (source / "OAF_bar_sad.wav").symlink_to(tmp_path / "nowhere.wav")
+    with zipfile.ZipFile(source / "TESS.zip", "w") as archive:
+        archive.writestr("OAF_base_sad.wav", wav(tone(1)))
+    damaged = bytearray((source / "TESS.zip").read_bytes())
+    damaged[2000] ^= 1
+    (source / "TESS.zip").write_bytes(damaged)
+    ingest(params(source, max_rejected=1), tmp_path / "raw")
+    told = rejected(tmp_path / "raw")
+    assert "No such file" in told["OAF_bar_sad.wav"]
+    assert "Bad CRC" in told["TESS.zip/OAF_base_sad.wav"]
+    assert list(read_manifest(tmp_path / "raw").id) == ["OAF_back_sad"]
 
 
 def test_cut_short_file_is_rejected(tmp_path: Path) -> None:
@@ -178,6 +198,7 @@ def test_one_recording_in_two_places_is_an_error_that_names_both(
     ("name", "content", "told"),
     [
         ("nowhere", None, "does not exist"),
+        ("TESS.zip", "", "expected the folder that holds it"),
         ("odd.yaml", "source: tape\n", "`source` is 'tape'"),
         ("bad.yaml", "a: [", "not valid YAML"),
         ("extra.yaml", "source: published\narchives: []\n", "archives"),
@@ -189,6 +210,13 @@ def test_sources_that_are_none(tmp_path: Path, name: str, content: str | None, t
         (tmp_path / name).write_text(content)
     with pytest.raises(PipelineError, match=told):
         ingest(params(tmp_path / name), tmp_path / "raw")
+
+
+def test_nothing_usable_is_an_error_whatever_the_share(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "holiday.wav").write_bytes(wav(tone(1)))
+    with pytest.raises(PipelineError, match=r"1 of 1 audio files failed .*holiday\.wav"):
+        ingest(params(tmp_path / "source", max_rejected=1), tmp_path / "raw")
 
 
 def test_empty_folder_and_damaged_zip(tmp_path: Path) -> None:
@@ -224,7 +252,7 @@ def test_published_archives_are_downloaded_verified_and_kept(
     server: tuple[str, Path], corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, served = server
-    monkeypatch.setenv("SER_DOWNLOADS", str(tmp_path / "downloads"))
+    monkeypatch.setenv("SER_CACHE", str(tmp_path))
     with zipfile.ZipFile(served / "speech.zip", "w") as archive:
         for path in sorted((corpora / SPEECH).rglob("*.wav")):
             archive.write(path, path.relative_to(corpora / SPEECH))

@@ -9,6 +9,9 @@ MIN_DURATION = 0.25
 MAX_DURATION = 60.0
 """Shortest and longest recording that the pipeline takes, in s."""
 
+UNKNOWN_DURATION = 1e9
+"""No recording lasts that long, in s: libsndfile's answer where a header leaves the length open."""
+
 SILENCE_PEAK = 1e-4
 """A recording that never leaves ± this (full scale 1; -80 dB) around its mean is silent."""
 
@@ -42,9 +45,16 @@ def decode(content: bytes) -> tuple[np.ndarray, int]:
             rate, announced = file.samplerate, file.frames
     except soundfile.LibsndfileError as error:
         raise ValueError(f"can't be decoded: {error.error_string}") from None
-    if len(samples) < announced:
-        raise ValueError(f"is cut short: {len(samples)} of {announced} samples")
+    if len(samples) < announced or is_cut_short(content):
+        raise ValueError("is cut short: its header announces more")
     return samples, rate
+
+
+def is_cut_short(content: bytes) -> bool:
+    """Whether a WAV file announces more bytes than there are; libsndfile takes what it finds."""
+    announced = int.from_bytes(content[4:8], "little")
+    streamed = announced in (0, 0xFFFFFFFF)  # written by a program that could not tell
+    return content[:4] == b"RIFF" and not streamed and announced + 8 > len(content)
 
 
 def inspect(content: bytes) -> tuple[int, float]:
@@ -68,6 +78,8 @@ def inspect(content: bytes) -> tuple[int, float]:
             duration = file.frames / file.samplerate
     except soundfile.LibsndfileError as error:
         raise ValueError(f"can't be decoded: {error.error_string}") from None
+    if duration > UNKNOWN_DURATION:
+        raise ValueError("does not tell its length, as files written to a pipe; encode it again")
     if duration > MAX_DURATION:
         raise ValueError(f"lasts {duration:.2f} s, more than {MAX_DURATION:g} s")
     if duration < MIN_DURATION:
@@ -81,8 +93,9 @@ def inspect(content: bytes) -> tuple[int, float]:
 
 
 def is_silent(samples: np.ndarray) -> bool:
-    """Whether samples [n, channels] never leave their mean by `SILENCE_PEAK` or more."""
-    return bool(np.abs(samples - samples.mean(axis=0)).max() < SILENCE_PEAK)
+    """Whether samples [n, channels], mixed down, never leave their mean by `SILENCE_PEAK`."""
+    mono = samples.mean(axis=1)
+    return bool(np.abs(mono - mono.mean()).max() < SILENCE_PEAK)
 
 
 def encode(samples: np.ndarray, sample_rate: int) -> bytes:

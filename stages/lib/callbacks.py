@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, recall_score
 
 from stages.lib.dataset import EMOTIONS
+from stages.lib.errors import PipelineError
 from stages.lib.feature_view import FeatureView
 from stages.lib.networks.network import Network
 from stages.lib.networks.prediction import probabilities
@@ -79,7 +80,12 @@ class Validation(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is None:
             return
-        outputs = probabilities(self.network_model, self.network, self.validation)
+        outputs = probabilities(self.network_model, self.network, self.validation).astype(float)
+        if not np.isfinite(outputs).all():
+            raise PipelineError(
+                f"training diverged in epoch {epoch + 1}: the network predicts probabilities that "
+                "are not finite numbers. Lower train.learning_rate in params.yaml."
+            )
         predicted = outputs.argmax(axis=1)
         logs["val_loss"] = log_loss(self.emotions, outputs, labels=range(len(EMOTIONS)))
         logs["val_accuracy"] = accuracy_score(self.emotions, predicted)

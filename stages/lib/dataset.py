@@ -188,7 +188,8 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     What stood at ``path`` is never opened for writing (DVC may have linked it to its cache), and
     a run that fails or is killed leaves nothing there that a later run could take for whole.
     """
-    unfinished = path.with_name(path.name + ".partial")
+    # absolute, since workers elsewhere write to it
+    unfinished = path.absolute().with_name(path.name + ".partial")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:

@@ -83,7 +83,7 @@ def read_shards(folder: Path) -> list[Shard]:
     manifest = read_manifest(folder)
     return [
         Shard(
-            folder / "shards" / f"{name}.tar",
+            folder.absolute() / "shards" / f"{name}.tar",
             tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.to_numpy()),
         )
         for name, rows in manifest.groupby("shard", sort=False)

@@ -1,7 +1,8 @@
-"""Maps a function over the parts of a dataset, in order, on the cores of this machine."""
+"""Maps a function over the parts of a dataset, in order: on this machine's cores or a cluster."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from joblib import Parallel, cpu_count, delayed
@@ -14,6 +15,7 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 WORKERS_VARIABLE = "SER_WORKERS"
+SCHEDULER_VARIABLE = "SER_DASK_SCHEDULER"
 
 
 def worker_count() -> int:
@@ -45,10 +47,42 @@ def map_parts(
     label : str
         Shown before the progress bar, which stays away where the output is no terminal.
     """
-    results = Parallel(n_jobs=min(worker_count(), max(len(parts), 1)), return_as="generator")(
-        delayed(_on_one_thread)(function, part) for part in parts
+    scheduler = os.environ.get(SCHEDULER_VARIABLE)
+    results = (
+        _on_cluster(function, parts, scheduler) if scheduler else _on_this_machine(function, parts)
     )
     return tqdm(results, total=len(parts), desc=label, unit="shard", disable=None)
+
+
+def _on_this_machine(function: Callable[[Part], Result], parts: Sequence[Part]) -> Iterable[Result]:
+    workers = min(worker_count(), max(len(parts), 1))
+    results: Iterable[Result] = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_on_one_thread)(function, part) for part in parts
+    )
+    return results
+
+
+def _on_cluster(
+    function: Callable[[Part], Result], parts: Sequence[Part], scheduler: str
+) -> Iterable[Result]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise PipelineError(
+            f"{SCHEDULER_VARIABLE} is {scheduler!r}, but Dask is not installed: install this "
+            "project's extra `cluster`, or unset it."
+        ) from None
+    try:
+        client = Client(scheduler, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise PipelineError(
+            f"{SCHEDULER_VARIABLE} is {scheduler!r}, where no Dask scheduler answers ({error}): "
+            "start one, or unset it."
+        ) from None
+    with client:
+        # a worker that dies costs its shards some time: Dask gives them to another one
+        for future in client.map(partial(_on_one_thread, function), parts, pure=False):
+            yield future.result()
 
 
 def _on_one_thread(function: Callable[[Part], Result], part: Part) -> Result:

@@ -1,8 +1,8 @@
 """Where recordings come from: a folder of corpora, published archives, or the synthetic corpus."""
 
-import os
 import sys
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,9 +18,9 @@ from stages.lib.corpora.synthetic import SyntheticSettings
 from stages.lib.corpora.synthetic import recordings as synthetic_recordings
 from stages.lib.errors import PipelineError
 from stages.lib.params.loader import Section, check
+from stages.lib.user_cache import user_cache
 
 AUDIO_SUFFIXES = (".wav", ".flac")
-DOWNLOADS_VARIABLE = "SER_DOWNLOADS"
 
 
 class Recording(Protocol):
@@ -33,7 +33,8 @@ class Recording(Protocol):
     def size(self) -> int:
         """Of the file, in bytes; where code makes the audio, about."""
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """The file; raises a ValueError with the reason where it can't be read."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,13 @@ class FileRecording:
 
     @property
     def size(self) -> int:
-        return self.path.stat().st_size
+        return self.path.stat().st_size if self.path.exists() else 0
 
     def read(self) -> bytes:
-        return self.path.read_bytes()
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise ValueError(f"can't be read: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,11 @@ class ZipRecording:
     member: str
 
     def read(self) -> bytes:
-        return _opened(self.archive).read(self.member)
+        try:
+            return _opened(self.archive).read(self.member)
+        # a wrong checksum, a password, a compression that Python does not know, damaged data
+        except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error) as error:
+            raise ValueError(f"can't be read from the archive: {error}") from None
 
 
 @lru_cache(maxsize=8)
@@ -108,11 +116,15 @@ def open_source(path: Path) -> Source:
         or a download fails.
     """
     if path.is_dir():
-        return Source(_in_folder(path), synthetic=False)
+        return Source(_in_folder(path.absolute()), synthetic=False)
     if not path.is_file():
         raise PipelineError(
             f"ingest.from is {str(path)!r}, which does not exist: expected a folder with the "
             "corpora or a file such as data/synthetic.yaml or data/published.yaml."
+        )
+    if path.suffix.lower() == ".zip":
+        raise PipelineError(
+            f"ingest.from is {path}, an archive: expected the folder that holds it."
         )
     try:
         described = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -135,6 +147,8 @@ def _in_folder(folder: Path) -> list[FileRecording | ZipRecording]:
     found: list[FileRecording | ZipRecording] = []
     for path in folder.rglob("*"):
         place = PurePosixPath(path.relative_to(folder).as_posix())
+        if path.is_dir() or _is_hidden(place):
+            continue
         if path.suffix.lower() == ".zip":
             found += _in_archive(path, place)
         elif _is_audio(place):
@@ -147,19 +161,22 @@ def _in_archive(archive: Path, place: PurePosixPath) -> list[ZipRecording]:
         ZipRecording(str(place / member.filename), member.file_size, archive, member.filename)
         for member in _opened(archive).infolist()
         if _is_audio(PurePosixPath(member.filename))
+        and not _is_hidden(PurePosixPath(member.filename))
     ]
 
 
 def _is_audio(path: PurePosixPath) -> bool:
-    # hidden files and __MACOSX hold what operating systems leave beside the audio
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-    return path.suffix.lower() in AUDIO_SUFFIXES and not hidden
+    return path.suffix.lower() in AUDIO_SUFFIXES
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    """Whether it is what operating systems leave beside the audio."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def _download(archives: Sequence[Archive]) -> list[Path]:
-    place = os.environ.get(DOWNLOADS_VARIABLE) or pooch.os_cache("speech-emotion-pipeline")
     fetcher = pooch.create(
-        path=place,
+        path=user_cache("downloads"),
         base_url="",
         registry={archive.name: f"md5:{archive.md5}" for archive in archives},
         urls={archive.name: archive.url for archive in archives},

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stages.lib.params.loader import Section
 
@@ -21,3 +21,10 @@ class IngestParams(Section):
 
     source: Path = Field(alias="from")
     max_rejected: float = Field(ge=0, le=1)
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _a_path(cls, source: object) -> object:
+        if not source or str(source).startswith("~"):
+            raise ValueError("expected a path that is written out, such as data/corpora")
+        return source

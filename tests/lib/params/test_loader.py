@@ -13,7 +13,7 @@ from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.params.ingest import IngestParams
-from stages.lib.params.loader import Section, load
+from stages.lib.params.loader import Section, check, load
 from stages.lib.params.split import SplitParams
 from stages.lib.params.train import TrainParams
 
@@ -32,6 +32,21 @@ def test_the_committed_params_are_valid_and_complete() -> None:
     assert set(document) == set(SECTIONS)
     for name, section in SECTIONS.items():
         load(name, section, ROOT / "params.yaml")
+
+
+def test_the_original_recipe_is_still_a_valid_list_of_overrides() -> None:
+    path = ROOT / "params.yaml"
+    document = yaml.safe_load(path.read_text())
+    for line in (ROOT / "benchmarks" / "original_recipe.txt").read_text().splitlines():
+        key, value = line.split("=", 1)
+        *parents, last = key.split(".")
+        place = document
+        for parent in parents:
+            place = place[parent]
+        assert last in place
+        place[last] = yaml.safe_load(value)
+    for name, section in SECTIONS.items():
+        check(document[name], section, name)
 
 
 @pytest.fixture
@@ -66,6 +81,7 @@ def changed(tmp_path: Path) -> Callable[[str, Any], Path]:
         ("ingest.max_rejected", 2, r"ingest\.max_rejected is 2: "),
         ("train.network", "cnn3d", r"train\.network is 'cnn3d': .*'cnn2d'"),
         ("split.fold", 9, r"split\.fold is 9: "),
+        ("ingest.from", "", r"ingest\.from is '': expected a path"),
     ],
 )
 def test_faults_are_sentences(

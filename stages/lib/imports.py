@@ -1,9 +1,9 @@
-"""Which files of the project a module runs when it is imported, directly or not."""
+"""Which of the project's files a module runs when it is imported, directly or not."""
 
 import ast
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def imported_files(module: str) -> set[str]:
@@ -16,11 +16,11 @@ def imported_files(module: str) -> set[str]:
     waiting = [module]
     while waiting:
         path = _file(waiting.pop())
-        if path is None or str(path.relative_to(ROOT)) in found:
+        if path is None or path.relative_to(ROOT).as_posix() in found:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if path.name != "__init__.py" or len(tree.body) > 1:
-            found.add(str(path.relative_to(ROOT)))
+            found.add(path.relative_to(ROOT).as_posix())
         waiting += _imports(tree)
     return found
 

@@ -1,0 +1,1 @@
+"""What is measured: against the original recipe, and by published protocols."""

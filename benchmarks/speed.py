@@ -1,0 +1,316 @@
+"""How fast the data stages are against the original recipe, and what a change costs.
+
+``python -m benchmarks.speed CORPORA`` needs the real corpora (5,252 recordings) and about 20
+minutes on 2 cores; it alternates the two on one machine, prints the table of the README and writes
+benchmarks/speed.json. Times of one machine say little: look at the ratios.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+from tqdm import tqdm
+
+from benchmarks import original
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "speed.json"
+STAGES = ("clean", "augment", "featurize")
+NEW_SPEAKER = "Actor_24"
+FEW = ("Actor_0", "Actor_10", "Actor_11", "Actor_12")
+"""Folders of the recordings that one worker is timed on, against two."""
+SAMPLING = 0.05  # s between two looks at the processes
+
+
+@dataclass
+class Run:
+    """What one ``dvc repro`` cost.
+
+    Attributes
+    ----------
+    total : float
+        Wall clock, in s.
+    stages : dict of str to float
+        Wall clock of each stage's command, in s.
+    main, worker : dict of str to int
+        Most memory of the stage's own process, and of any of its workers, in bytes.
+    """
+
+    total: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    main: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    worker: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def data(self) -> float:
+        """Wall clock of clean, augment and featurize, in s."""
+        return sum(self.stages[stage] for stage in STAGES)
+
+    @property
+    def dvc(self) -> float:
+        """Wall clock of DVC itself, in s."""
+        return self.total - sum(self.stages.values())
+
+
+class Watch(threading.Thread):
+    """Looks at the processes below one as long as it runs, and notes stages and memory."""
+
+    def __init__(self, process: psutil.Process, run: Run) -> None:
+        super().__init__(daemon=True)
+        self.process, self.run_of = process, run
+
+    def run(self) -> None:
+        began: dict[str, float] = {}
+        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
+            now = time.perf_counter()
+            stage = ""
+            for child in _descendants(self.process):
+                try:
+                    command, memory = child.cmdline(), child.memory_info().rss
+                except psutil.Error:
+                    continue
+                named = [word[7:] for word in command if word.startswith("stages.")]
+                if named and "-m" in command:
+                    stage = named[0]
+                    self.run_of.stages[stage] = now - began.setdefault(stage, now)
+                    self.run_of.main[stage] = max(self.run_of.main[stage], memory)
+                elif stage:
+                    self.run_of.worker[stage] = max(self.run_of.worker[stage], memory)
+            time.sleep(SAMPLING)
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+class Clone:
+    """A clone of the project with a source, run by the real dvc."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        self.folder = folder
+        subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+        params = yaml.safe_load((folder / "params.yaml").read_text())
+        params["ingest"]["from"] = str(source)
+        (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def repro(self, cache: Path, *arguments: str, workers: int | None = None) -> Run:
+        """Run ``dvc repro`` with a user's cache of its own."""
+        told = {} if workers is None else {"SER_WORKERS": str(workers)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        run = Run()
+        began = time.perf_counter()
+        process = psutil.Popen(
+            ["dvc", "repro", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "SER_CACHE": str(cache), **told},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        watch = Watch(process, run)
+        watch.start()
+        code = process.wait()
+        run.total = time.perf_counter() - began
+        watch.join()
+        if code:
+            sys.exit(f"dvc repro {' '.join(arguments)} failed in {self.folder}")
+        return run
+
+
+def time_original(recordings: Iterable[Path], folder: Path) -> dict[str, float]:
+    """Seconds a recording that the original recipe takes, by stage, its variants included."""
+    seconds = dict.fromkeys(STAGES, 0.0)
+    folder.mkdir()
+    count = 0
+    for recording in recordings:
+        cleaned = folder / f"{recording.stem}.wav"
+        began = time.perf_counter()
+        original.clean(recording, cleaned)
+        after_clean = time.perf_counter()
+        variants = original.augment(cleaned, folder)
+        after_augment = time.perf_counter()
+        for path in (cleaned, *variants):
+            original.featurize(path)
+        seconds["clean"] += after_clean - began
+        seconds["augment"] += after_augment - after_clean
+        seconds["featurize"] += time.perf_counter() - after_augment
+        count += 1
+    shutil.rmtree(folder)
+    return {stage: value / count for stage, value in seconds.items()}
+
+
+def linked(source: Path, target: Path, *, only: tuple[str, ...] = ("",)) -> Path:
+    """A copy of a folder of corpora, or of some of its folders."""
+    for path in source.rglob("*"):
+        if path.is_file() and any(part in str(path) for part in only):
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    return target
+
+
+def trivial_repro(folder: Path) -> float:
+    """Seconds that ``dvc repro`` takes to find nothing to do in a repository with one stage."""
+    folder.mkdir()
+    for command in (
+        ["git", "init", "--quiet"],
+        ["dvc", "init", "--quiet"],
+        ["dvc", "stage", "add", "--quiet", "--name", "one", "--outs", "out", "echo 1 > out"],
+        ["dvc", "repro", "--quiet"],
+    ):
+        subprocess.run(command, cwd=folder, check=True)
+    began = time.perf_counter()
+    subprocess.run(["dvc", "repro", "--quiet"], cwd=folder, check=True)
+    return time.perf_counter() - began
+
+
+def one_round(source: Path, folder: Path, sample: list[Path], total: int) -> dict[str, Any]:
+    """One round of everything; figures by name, times in s and memory in bytes."""
+    cache = folder / "cache"
+    per_recording = time_original(sample, folder / "original")
+    clone = Clone(folder / "full", source)
+    full = clone.repro(cache, "featurize")
+    few = linked(source, folder / "few", only=FEW)
+    few_total = len(list(few.rglob("*.flac")) + list(few.rglob("*.wav")))
+    workers = {
+        count: Clone(folder / f"few{count}", few).repro(
+            folder / f"cache{count}", "featurize", workers=count
+        )
+        for count in (1, 2)
+    }
+    speech = next(path for path in source.rglob(NEW_SPEAKER) if "Speech" in str(path))
+    aside = folder / "aside"
+    shutil.move(speech, aside)
+    for entry in {path.parents[1] for path in cache.rglob("ravdess-24-*")}:
+        shutil.rmtree(entry, ignore_errors=True)
+    clone.repro(cache, "featurize")
+    shutil.move(aside, speech)
+    added = clone.repro(cache, "featurize")
+    nothing = statistics.median(clone.repro(cache, "featurize").total for _ in range(3))
+    original_total = sum(per_recording.values())
+    return {
+        "original_seconds_per_recording": per_recording,
+        "stage_seconds": full.stages,
+        "full_seconds": full.total,
+        "dvc_seconds": full.dvc,
+        "speedup": {
+            **{stage: per_recording[stage] * total / full.stages[stage] for stage in STAGES},
+            "total": original_total * total / full.data,
+        },
+        "speedup_one_worker": original_total * few_total / workers[1].data,
+        "two_workers_over_one": workers[1].data / workers[2].data,
+        "dvc_share": full.dvc / full.total,
+        "new_speaker_share": added.total / full.total,
+        "new_speaker_seconds": added.total,
+        "nothing_to_do_seconds": nothing,
+        "trivial_seconds": trivial_repro(folder / "trivial"),
+        "memory_worker": max(full.worker[stage] for stage in STAGES),
+        "memory_worker_few": max(workers[2].worker[stage] for stage in STAGES),
+        "memory_main": max(full.main[stage] for stage in STAGES),
+    }
+
+
+def medians(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """The median over rounds of every figure."""
+    return {
+        key: medians([one[key] for one in rounds])
+        if isinstance(value, dict)
+        else statistics.median(one[key] for one in rounds)
+        for key, value in rounds[0].items()
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The table of the README."""
+    of = result["median"]
+    mib = {key: of[key] / 2**20 for key in of if key.startswith("memory")}
+    stages = ", ".join(f"{stage} {of['speedup'][stage]:.1f}" for stage in STAGES)
+    extra = of["nothing_to_do_seconds"] - of["trivial_seconds"]
+    rows = [
+        (
+            "clean + augment + featurize, original recipe / this",
+            "at least 10",
+            f"**{of['speedup']['total']:.1f}** ({stages})",
+        ),
+        (
+            "the same, one worker against one process",
+            "at least 5",
+            f"**{of['speedup_one_worker']:.1f}**",
+        ),
+        ("DVC's share of the full run", "under 10 %", f"**{100 * of['dvc_share']:.1f} %**"),
+        (
+            "`dvc repro` with nothing to do, over a trivial repository",
+            "at most 1 s more",
+            f"**{extra:.2f} s** more",
+        ),
+        (
+            "peak memory of a worker",
+            "under 1 GiB, no growth",
+            f"**{mib['memory_worker']:.0f} MiB** ({mib['memory_worker_few']:.0f} with "
+            f"{result['few_recordings']} recordings)",
+        ),
+        (
+            "one new speaker (60 recordings) added, over the full run",
+            "under 10 %",
+            f"**{100 * of['new_speaker_share']:.1f} %**",
+        ),
+        ("one worker / two workers", "at least 1.8", f"**{of['two_workers_over_one']:.2f}**"),
+    ]
+    lines = ["| what | target | measured |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("corpora", type=Path, help="folder with RAVDESS and TESS, unpacked")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--sample", type=int, default=100, help="recordings for the original recipe"
+    )
+    told = parser.parse_args()
+    found = sorted(p for p in told.corpora.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
+    sample = random.Random(0).sample(found, told.sample)
+    original.featurize(sample[0])  # so that no round pays for librosa's imports
+    rounds = []
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:
+        source = linked(told.corpora, Path(place) / "corpora")
+        few = sum(any(part in str(path) for part in FEW) for path in found)
+        for number in tqdm(range(told.rounds), desc="rounds", disable=None):
+            folder = Path(place) / f"round{number}"
+            folder.mkdir()
+            rounds.append(one_round(source, folder, sample, len(found)))
+            shutil.rmtree(folder)
+    result = {
+        "recordings": len(found),
+        "few_recordings": few,
+        "sample_of_the_original_recipe": told.sample,
+        "cores": os.cpu_count(),
+        "median": medians(rounds),
+        "rounds": rounds,
+    }
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"{len(found)} recordings; the original recipe on a random sample of {told.sample}\n")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""A real Dask cluster on loopback: the same bytes, and a worker that is killed loses nothing."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from stages.augment import augment
+from stages.clean import clean_dataset
+from stages.ingest import ingest
+from stages.lib.errors import PipelineError
+from stages.lib.params.augment import AugmentParams
+from stages.lib.params.clean import CleanParams
+from stages.lib.params.ingest import IngestParams
+from stages.rename_merge import rename_merge
+
+FolderBytes = Callable[[Path], dict[str, bytes]]
+
+
+def start(*command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli." + command[0], *command[1:]],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE if command[0] == "dask_scheduler" else subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def address_told(process: subprocess.Popen[str]) -> str:
+    assert process.stderr
+    for line in process.stderr:
+        if found := re.search(r"Scheduler at:\s+(tcp://\S+)", line):
+            return found[1]
+    raise AssertionError("the scheduler ended before it told its address")
+
+
+@pytest.fixture
+def cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Two workers of one thread each, in processes of their own; SER_DASK_SCHEDULER names them."""
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = start("dask_scheduler", "--port", "0", *local)
+    address = address_told(scheduler)
+    workers = [
+        start(
+            "dask_worker",
+            address,
+            *local,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--local-directory",
+            str(tmp_path / f"worker{number}"),
+        )
+        for number in range(2)
+    ]
+    monkeypatch.setenv("SER_DASK_SCHEDULER", address)
+    yield workers
+    for process in (*workers, scheduler):
+        process.kill()
+        process.wait()
+
+
+def build(
+    source: Path, data: Path, clean_params: CleanParams, augment_params: AugmentParams
+) -> None:
+    ingest(IngestParams.model_validate({"from": source, "max_rejected": 0}), data / "raw")
+    rename_merge(data / "raw", data / "merged")
+    clean_dataset(data / "merged", data / "clean", clean_params)
+    augment(data / "clean", data / "augmented", augment_params)
+
+
+def test_a_cluster_gives_the_same_bytes_and_survives_a_killed_worker(
+    cluster: list[subprocess.Popen[str]],
+    corpora: Path,
+    tmp_path: Path,
+    clean_params: CleanParams,
+    augment_params: AugmentParams,
+    folder_bytes: FolderBytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache of the cluster"))
+    build(corpora, tmp_path / "cluster", clean_params, augment_params)
+
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache of the survivor"))
+    killer = subprocess.Popen(
+        [sys.executable, "-c", KILLER, str(tmp_path / "survivor"), str(cluster[0].pid)]
+    )
+    build(corpora, tmp_path / "survivor", clean_params, augment_params)
+    assert killer.wait() == 0
+    assert cluster[0].wait() == -signal.SIGKILL
+
+    monkeypatch.delenv("SER_DASK_SCHEDULER")
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache of this machine"))
+    build(corpora, tmp_path / "alone", clean_params, augment_params)
+    expected = folder_bytes(tmp_path / "alone")
+    assert folder_bytes(tmp_path / "cluster") == expected
+    assert folder_bytes(tmp_path / "survivor") == expected
+
+
+KILLER = """
+import os, pathlib, signal, sys, time
+data, worker = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+deadline = time.monotonic() + 120
+while time.monotonic() < deadline and not list(data.glob("clean.partial/.scratch/*/shards/*.tar")):
+    time.sleep(0.01)  # until the workers are in the middle of cleaning
+os.kill(worker, signal.SIGKILL)
+"""
+
+
+def test_a_scheduler_that_does_not_answer_is_named(
+    corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_DASK_SCHEDULER", "tcp://127.0.0.1:9")
+    began = time.monotonic()
+    with pytest.raises(PipelineError, match=r"SER_DASK_SCHEDULER is 'tcp://127\.0\.0\.1:9'"):
+        ingest(IngestParams.model_validate({"from": corpora, "max_rejected": 0}), tmp_path / "raw")
+    assert time.monotonic() - began < 60
+    assert not (tmp_path / "raw").exists()
