@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -27,12 +28,13 @@ import yaml
 from tqdm import tqdm
 
 from benchmarks import original
+from stages.lib.dataset import MAX_SHARD_UTTERANCES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "speed.json"
 STAGES = ("clean", "augment", "featurize")
 NEW_SPEAKER = "Actor_24"
-FEW = ("Actor_0", "Actor_10", "Actor_11", "Actor_12")
+FEW = tuple(f"Actor_{number:02d}" for number in range(1, 9))
 """Folders of the recordings that one worker is timed on, against two."""
 SAMPLING = 0.05  # s between two looks at the processes
 
@@ -187,6 +189,10 @@ def one_round(source: Path, folder: Path, sample: list[Path], total: int) -> dic
     per_recording = time_original(sample, folder / "original")
     clone = Clone(folder / "full", source)
     full = clone.repro(cache, "featurize")
+    data = {
+        name: [path for path in (clone.folder / "data" / name).rglob("*") if path.is_file()]
+        for name in ("raw", "merged", "clean", "augmented", "features")
+    }
     few = linked(source, folder / "few", only=FEW)
     few_total = len(list(few.rglob("*.flac")) + list(few.rglob("*.wav")))
     workers = {
@@ -217,10 +223,13 @@ def one_round(source: Path, folder: Path, sample: list[Path], total: int) -> dic
         "speedup_one_worker": original_total * few_total / workers[1].data,
         "two_workers_over_one": workers[1].data / workers[2].data,
         "dvc_share": full.dvc / full.total,
+        "bytes": {name: sum(p.stat().st_size for p in paths) for name, paths in data.items()},
+        "files": {name: len(paths) for name, paths in data.items()},
         "new_speaker_share": added.total / full.total,
         "new_speaker_seconds": added.total,
         "nothing_to_do_seconds": nothing,
         "trivial_seconds": trivial_repro(folder / "trivial"),
+        "memory_original": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "memory_worker": max(full.worker[stage] for stage in STAGES),
         "memory_worker_few": max(workers[2].worker[stage] for stage in STAGES),
         "memory_main": max(full.main[stage] for stage in STAGES),
@@ -263,8 +272,9 @@ def table(result: dict[str, Any]) -> str:
         (
             "peak memory of a worker",
             "under 1 GiB, no growth",
-            f"**{mib['memory_worker']:.0f} MiB** ({mib['memory_worker_few']:.0f} with "
-            f"{result['few_recordings']} recordings)",
+            f"**{mib['memory_worker']:.0f} MiB** ({mib['memory_worker_few']:.0f} MiB with "
+            f"{result['few_recordings']} recordings; the original recipe: "
+            f"{mib['memory_original']:.0f} MiB)",
         ),
         (
             "one new speaker (60 recordings) added, over the full run",
@@ -275,6 +285,28 @@ def table(result: dict[str, Any]) -> str:
     ]
     lines = ["| what | target | measured |", "|---|---|---|"]
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
+    """What ``utterances`` would cost by the measured unit costs, eight variants a recording."""
+    of = result["median"]
+    growth = utterances / (9 * result["recordings"])
+    terabytes = {name: size * growth / 1e12 for name, size in of["bytes"].items()}
+    shards = utterances / 9 / MAX_SHARD_UTTERANCES
+    hours = sum(of["stage_seconds"][stage] for stage in STAGES) * result["cores"] * growth / 3600
+    dvc = of["dvc_seconds"] * growth / 3600
+    lines = [
+        f"For {utterances / 1e6:g} million utterances ({utterances / 9e6:.2f} million recordings and "
+        f"eight variants of each), {growth:.0f} times what was measured:",
+        f"- storage: {', '.join(f'{name} {size:.2f} TB' for name, size in terabytes.items())}; "
+        f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links)",
+        f"- {shards:,.0f} shards of {MAX_SHARD_UTTERANCES} recordings in each dataset, where loose "
+        f"files would be {utterances:,.0f}",
+        f"- DVC: {dvc:.1f} h to hash and commit it all once, in proportion to the bytes",
+        "- clean, augment and featurize: "
+        + ", ".join(f"{hours / cores:.1f} h on {cores} cores" for cores in (2, 16, 64, 256)),
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -309,7 +341,7 @@ def main() -> None:
     }
     RESULTS.write_text(json.dumps(result, indent=2) + "\n")
     print(f"{len(found)} recordings; the original recipe on a random sample of {told.sample}\n")
-    print(table(result))
+    print(table(result), at_scale(result), sep="\n\n")
 
 
 if __name__ == "__main__":
