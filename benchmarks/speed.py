@@ -208,7 +208,8 @@ def one_round(source: Path, folder: Path, sample: list[Path], total: int) -> dic
         shutil.rmtree(entry, ignore_errors=True)
     clone.repro(cache, "featurize")
     shutil.move(aside, speech)
-    added = clone.repro(cache, "featurize")
+    # DVC has seen this state before, and would bring back whole outputs from its run cache
+    added = clone.repro(cache, "--no-run-cache", "featurize")
     nothing = statistics.median(clone.repro(cache, "featurize").total for _ in range(3))
     original_total = sum(per_recording.values())
     return {
@@ -255,35 +256,30 @@ def table(result: dict[str, Any]) -> str:
     rows = [
         (
             "clean + augment + featurize, original recipe / this",
-            "at least 10",
             f"**{of['speedup']['total']:.1f}** ({stages})",
         ),
         (
             "the same, one worker against one process",
-            "at least 5",
             f"**{of['speedup_one_worker']:.1f}**",
         ),
-        ("DVC's share of the full run", "under 10 %", f"**{100 * of['dvc_share']:.1f} %**"),
+        ("DVC's share of the full run", f"**{100 * of['dvc_share']:.1f} %**"),
         (
             "`dvc repro` with nothing to do, over a trivial repository",
-            "at most 1 s more",
             f"**{extra:.2f} s** more",
         ),
         (
             "peak memory of a worker",
-            "under 1 GiB, no growth",
             f"**{mib['memory_worker']:.0f} MiB** ({mib['memory_worker_few']:.0f} MiB with "
             f"{result['few_recordings']} recordings; the original recipe: "
             f"{mib['memory_original']:.0f} MiB)",
         ),
         (
             "one new speaker (60 recordings) added, over the full run",
-            "under 10 %",
             f"**{100 * of['new_speaker_share']:.1f} %**",
         ),
-        ("one worker / two workers", "at least 1.8", f"**{of['two_workers_over_one']:.2f}**"),
+        ("one worker / two workers", f"**{of['two_workers_over_one']:.2f}**"),
     ]
-    lines = ["| what | target | measured |", "|---|---|---|"]
+    lines = ["| what | measured |", "|---|---|"]
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
@@ -296,8 +292,8 @@ def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
     hours = sum(of["stage_seconds"][stage] for stage in STAGES) * result["cores"] * growth / 3600
     dvc = of["dvc_seconds"] * growth / 3600
     lines = [
-        f"For {utterances / 1e6:g} million utterances ({utterances / 9e6:.2f} million recordings and "
-        f"eight variants of each), {growth:.0f} times what was measured:",
+        f"For {utterances / 1e6:g} million utterances ({utterances / 9e6:.2f} million recordings "
+        f"and eight variants of each), {growth:.0f} times what was measured:",
         f"- storage: {', '.join(f'{name} {size:.2f} TB' for name, size in terabytes.items())}; "
         f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links)",
         f"- {shards:,.0f} shards of {MAX_SHARD_UTTERANCES} recordings in each dataset, where loose "
