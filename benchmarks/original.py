@@ -1,7 +1,8 @@
 """The data stages of the original recipe as it ran them, to be timed against: one process, librosa.
 
-Load, a moving average in pandas and a Python loop over the mask; eight variants; the mean MFCC of
-audio loaded again at librosa's own rate.
+Each of its notebooks is a loop over files. One loads at 16 kHz, with a moving average in pandas
+and a Python loop over the mask. The others load at librosa's own 22.05 kHz: one makes a variant of
+every file, eight times over, the last takes the mean MFCC of every file and variant.
 """
 
 from pathlib import Path
@@ -29,15 +30,18 @@ def clean(source: Path, target: Path) -> None:
     soundfile.write(target, samples[np.array(mask)], RATE)
 
 
-def augment(source: Path, target: Path) -> list[Path]:
-    """Write the eight variants of a cleaned recording."""
-    samples, _ = librosa.load(source, sr=RATE, duration=LONGEST)
-    made = [librosa.effects.pitch_shift(samples, sr=RATE, n_steps=step) for step in PITCHES]
-    made += [librosa.effects.time_stretch(samples, rate=rate) for rate in STRETCHES]
-    paths = [target / f"{source.stem}_{number}.wav" for number in range(len(made))]
-    for path, variant in zip(paths, made, strict=True):
-        soundfile.write(path, variant, RATE)
-    return paths
+def pitched(source: Path, target: Path, semitones: float) -> None:
+    """Write a variant of a cleaned recording, its pitch shifted."""
+    samples, rate = librosa.load(source, duration=LONGEST)
+    made = librosa.effects.pitch_shift(samples, sr=rate, n_steps=semitones)
+    soundfile.write(target, made, int(rate))
+
+
+def stretched(source: Path, target: Path, speed: float) -> None:
+    """Write a variant of a cleaned recording, played at another speed."""
+    samples, rate = librosa.load(source, duration=LONGEST)
+    made = librosa.effects.time_stretch(samples, rate=speed)
+    soundfile.write(target, made, int(rate))
 
 
 def featurize(source: Path) -> np.ndarray:

@@ -98,11 +98,11 @@ def is_silent(samples: np.ndarray) -> bool:
     return bool(np.abs(mono - mono.mean()).max() < SILENCE_PEAK)
 
 
-def encode(samples: np.ndarray, sample_rate: int) -> bytes:
-    """Encode mono samples (full scale 1) as a 16-bit FLAC file."""
+def encode(samples: np.ndarray, sample_rate: int, kind: str = "FLAC") -> bytes:
+    """Encode mono samples (full scale 1) as a 16-bit file, FLAC or WAV."""
     file = io.BytesIO()
     pcm = (quantise(samples) * FULL_SCALE).astype(np.int16)
-    soundfile.write(file, pcm, sample_rate, format="FLAC", subtype="PCM_16")
+    soundfile.write(file, pcm, sample_rate, format=kind, subtype="PCM_16")
     return file.getvalue()
 
 

@@ -76,11 +76,15 @@ def envelope(samples: np.ndarray, width: int) -> np.ndarray:
 
     At the ends it averages over the samples that there are.
     """
-    total = np.concatenate([[0.0], np.cumsum(np.abs(samples), dtype=np.float64)])
-    middle = np.arange(len(samples))
-    first = np.maximum(middle - width // 2, 0)
-    last = np.minimum(middle - width // 2 + width, len(samples))
-    return (total[last] - total[first]) / (last - first)
+    before, count = width // 2, len(samples)
+    after = width - before
+    # sums up to each place, standing still beyond the ends
+    total = np.zeros(count + width)
+    np.cumsum(np.abs(samples), out=total[before + 1 : before + 1 + count])
+    total[before + 1 + count :] = total[before + count]
+    middle = np.arange(count)
+    averaged = np.minimum(middle + after, count) - np.maximum(middle - before, 0)
+    return (total[width:] - total[:count]) / averaged
 
 
 def trim(samples: np.ndarray, sample_rate: int, params: TrimParams) -> tuple[np.ndarray, bool]:

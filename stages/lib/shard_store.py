@@ -102,10 +102,13 @@ def map_shards(
     """
     store = user_cache("shards")
     task = Task(function, params, fingerprint(function, params), folder, store)
-    finished = list(map_parts(partial(make_or_reuse, task), shards, label))
+    # the largest first, so that no worker is left alone with one at the end
+    order = sorted(range(len(shards)), key=lambda place: -shards[place].path.stat().st_size)
+    results = map_parts(partial(make_or_reuse, task), [shards[place] for place in order], label)
+    finished = dict(zip(order, results, strict=True))
     shutil.rmtree(_scratch(folder), ignore_errors=True)
     make_room(store, limit())
-    return finished
+    return [finished[place] for place in range(len(shards))]
 
 
 def fingerprint(function: ShardFunction[SectionType], params: SectionType) -> str:

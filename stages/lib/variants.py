@@ -4,10 +4,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import soxr
 
 from stages.lib.params.augment import Variant
-from stages.lib.vocoder import Analysis, analyse, stretch
+from stages.lib.vocoder import analyse, shift_pitch, stretch
 
 
 def make_variants(
@@ -34,20 +33,12 @@ def make_variants(
     analysis = analyse(samples)
     for variant in variants:
         if variant.pitch is not None:
-            yield shift_pitch(analysis, sample_rate, variant.pitch)
+            yield shift_pitch(analysis, variant.pitch)
         elif variant.stretch is not None:
             yield stretch(analysis, variant.stretch)
         else:
             assert variant.noise is not None  # a Variant holds exactly one of the three
             yield add_noise(samples, variant.noise, f"{source_id}_{variant.name}")
-
-
-def shift_pitch(analysis: Analysis, sample_rate: int, semitones: float) -> np.ndarray:
-    """Shift the pitch and keep the duration: stretched, then resampled to the length it had."""
-    rate = 2 ** (-semitones / 12)
-    shifted = soxr.resample(stretch(analysis, rate), sample_rate / rate, sample_rate)
-    shifted = shifted[: analysis.length]
-    return np.pad(shifted, (0, analysis.length - len(shifted)))
 
 
 def add_noise(samples: np.ndarray, ratio: float, seed: str) -> np.ndarray:
