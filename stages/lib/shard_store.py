@@ -12,7 +12,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import distributions
 from pathlib import Path
@@ -125,7 +125,7 @@ def fingerprint(function: ShardFunction[SectionType], params: SectionType) -> st
 
 def make_or_reuse(task: Task[SectionType], shard: Shard) -> Finished:
     """Bring one shard's files into the task's folder, from the store where it has them."""
-    rows = json.dumps([asdict(utterance) for utterance in shard.utterances])
+    rows = json.dumps([vars(utterance) for utterance in shard.utterances])
     made_from = [task.fingerprint, shard.name, rows, _sha256(shard.path)]
     key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     entry = task.store / key[:2] / key
@@ -177,7 +177,8 @@ def _keep(made: Path, finished: Finished, entry: Path) -> None:
             for name in files:
                 (unfinished / name).parent.mkdir(parents=True, exist_ok=True)
                 _link(made / name, unfinished / name)
-            kept = {"files": files, **asdict(finished)}
+            rows = [vars(utterance) for utterance in finished.utterances]
+            kept = {"files": files, "utterances": rows, "rescued": finished.rescued}
             (unfinished / ENTRY).write_text(json.dumps(kept), encoding="utf-8")
             unfinished.rename(entry)
     except OSError:
