@@ -29,6 +29,13 @@ def vector(emotion: str, draw: np.random.Generator) -> np.ndarray:
     return values.astype(np.float32)
 
 
+def embeddings(emotion: str, frames: int, draw: np.random.Generator) -> np.ndarray:
+    """Noise of three layers; the second tells the emotion: float16 [frames, 3, 16]."""
+    values = draw.normal(0, 1, (frames, 3, BANDS)) * [[1], [5], [100]]
+    values[:, 1, 2 * EMOTIONS.index(emotion)] += 5
+    return values.astype(np.float16)
+
+
 def write_features(
     folder: Path, *, repetitions: int = 1, marked: str | None = None, marker: float = np.nan
 ) -> None:

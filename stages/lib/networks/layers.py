@@ -26,3 +26,21 @@ class WeightedStatistics(keras.layers.Layer):  # type: ignore[misc]
         self, frames_shape: tuple[int | None, ...], scores_shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
         return (frames_shape[0], 2 * scores_shape[-1] if scores_shape[-1] else None)
+
+
+@keras.saving.register_keras_serializable("stages")
+class LayerWeighting(keras.layers.Layer):  # type: ignore[misc]
+    """Sum over the layers of an encoder, weighted by a learned softmax that starts even.
+
+    [batch, time, layers, channels] -> [batch, time, channels], as in ELMo (Peters et al., 2018)
+    and SUPERB (Yang et al., 2021).
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.logits = self.add_weight(shape=(input_shape[2],), initializer="zeros", name="logits")
+
+    def call(self, frames: Any) -> Any:
+        return ops.einsum("btlc,l->btc", frames, ops.softmax(self.logits))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*input_shape[:2], input_shape[3])

@@ -9,7 +9,7 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
-from feature_folders import BANDS, spectrogram, vector
+from feature_folders import BANDS, embeddings, spectrogram, vector
 from training_params import AUGMENTATION
 
 from stages.lib.dataset import EMOTIONS
@@ -29,6 +29,7 @@ def utterances(count: int, seed: int = 0) -> list[Features]:
         {
             "log_mel": spectrogram(EMOTIONS[number % 8], 60 + 70 * number, draw),
             "mfcc_mean": vector(EMOTIONS[number % 8], draw),
+            "whisper": embeddings(EMOTIONS[number % 8], 60 + 70 * number, draw),
         }
         for number in range(count)
     ]

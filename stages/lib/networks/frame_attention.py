@@ -1,0 +1,101 @@
+"""A small head on the frame embeddings of a frozen encoder: layers weighed, time attended to."""
+
+from collections.abc import Iterable
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from stages.lib.dataset import EMOTIONS
+from stages.lib.errors import PipelineError
+from stages.lib.networks.layers import LayerWeighting, WeightedStatistics
+from stages.lib.networks.network import Features
+from stages.lib.params.train import AugmentationParams
+
+NAME = "frame_attention"
+KINDS = ("whisper",)
+
+FRAMES = 256
+"""Frames that the network sees at once: 5.12 s, longer than nearly all acted utterances."""
+
+CHANNELS = 128
+ATTENTION_UNITS = 32
+DROPOUT = 0.3
+
+IGNORED = -1e9
+"""The score of a frame that is none: its softmax weight is 0."""
+
+
+def build(training: Iterable[Features]) -> keras.Model:
+    """The untrained network: {"whisper": [batch, 256, layers, dimensions]} -> [batch, 8].
+
+    Frames of zeros are padding, which the attention never looks at.
+
+    Parameters
+    ----------
+    training : iterable of dict
+        The training utterances, whose mean and variance by layer and dimension standardise every
+        input, so that layers of different size can be weighed against each other.
+    """
+    mean, variance = _statistics(training)
+    embeddings = layers.Input((FRAMES, *mean.shape), dtype="float16", name="whisper")
+    heard = ops.any(ops.not_equal(embeddings, 0), axis=(2, 3))
+    x = layers.Normalization(axis=(2, 3), mean=mean, variance=variance, name="normalization")(
+        embeddings
+    )
+    x = LayerWeighting(name="layer_weighting")(x)
+    x = layers.Dropout(DROPOUT, name="embedding_dropout")(x)
+    frames = layers.Dense(CHANNELS, "gelu", name="frames")(x)
+    scores = layers.Dense(ATTENTION_UNITS, "tanh", name="attention_hidden")(frames)
+    scores = layers.Dense(CHANNELS, name="attention_scores")(scores)
+    scores = ops.where(ops.expand_dims(heard, 2), scores, IGNORED)
+    x = WeightedStatistics(name="statistics")(frames, scores)
+    x = layers.Dropout(DROPOUT, name="dropout")(x)
+    probabilities = layers.Dense(len(EMOTIONS), "softmax", name="emotions")(x)
+    return keras.Model({"whisper": embeddings}, probabilities, name=NAME)
+
+
+def training_model(
+    model: keras.Model, augmentation: AugmentationParams | None, seed: int
+) -> keras.Model:
+    """The network itself: what changes spectrograms does not apply to embeddings."""
+    if augmentation is not None:
+        raise PipelineError(
+            f"train.augmentation changes spectrograms, and the network {NAME!r} takes none: "
+            "set train.augmentation to null."
+        )
+    return model
+
+
+def training_input(
+    utterance: Features, augmentation: AugmentationParams | None, draw: np.random.Generator
+) -> Features:
+    """The utterance, or a crop of random place if it is longer: {"whisper": [256, ...]}."""
+    frames = utterance["whisper"]
+    return {"whisper": _read(frames, int(draw.integers(max(0, len(frames) - FRAMES) + 1)))}
+
+
+def inputs(utterance: Features) -> Features:
+    """Evenly spaced crops that together cover the utterance: {"whisper": [crops, 256, ...]}."""
+    frames = utterance["whisper"]
+    crops = -(-len(frames) // FRAMES)
+    starts = np.linspace(0, max(0, len(frames) - FRAMES), crops).round().astype(int)
+    return {"whisper": np.stack([_read(frames, start) for start in starts])}
+
+
+def _statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance over all frames [layers, dimensions], an utterance in memory at a time."""
+    count, total, squares = 0, np.zeros(()), np.zeros(())
+    for utterance in training:
+        frames = utterance["whisper"].astype(np.float64)
+        count += len(frames)
+        total = total + frames.sum(axis=0)
+        squares = squares + np.square(frames).sum(axis=0)
+    mean = total / count
+    return mean, squares / count - np.square(mean)
+
+
+def _read(frames: np.ndarray, start: int) -> np.ndarray:
+    """256 frames from ``start`` on, with zeros behind the last."""
+    part = frames[start : start + FRAMES]
+    return np.pad(part, [(0, FRAMES - len(part)), (0, 0), (0, 0)])
