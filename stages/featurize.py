@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.lib import whisper
 from stages.lib.audio import decode
 from stages.lib.dataset import Shard, replaced_folder
 from stages.lib.errors import PipelineError, run
@@ -25,6 +26,8 @@ def featurize_dataset(
             f"params.yaml: featurize.log_mel.high is {params.log_mel.high:g} Hz: expected at most "
             f"half of clean.sample_rate, {cleaning.sample_rate / 2:g} Hz."
         )
+    if "whisper" in params.kinds:
+        params = params.model_copy(update={"whisper": whisper.pinned(params.whisper)})
     with replaced_folder(target) as folder:
         finished = map_shards(featurize_shard, params, read_shards(source), folder, "featurize")
         settings = {"clean": cleaning.model_dump(), "featurize": params.model_dump()}

@@ -14,10 +14,12 @@ import soundfile
 import yaml
 
 from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
+from stages.lib.features import KINDS
 from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams
+from stages.lib.params.featurize import FeaturizeParams, WhisperParams
 from stages.lib.params.loader import load
+from stages.lib.whisper import pinned
 
 if TYPE_CHECKING:
     from repository import Repository
@@ -72,6 +74,28 @@ def augment_params() -> AugmentParams:
 @pytest.fixture
 def featurize_params() -> FeaturizeParams:
     return load("featurize", FeaturizeParams, ROOT / "params.yaml")
+
+
+@pytest.fixture(scope="session")
+def whisper_preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preset of Whisper's form as KerasHub writes it: two tiny layers that nobody trained."""
+    import keras
+    import keras_hub
+
+    keras.utils.set_random_seed(0)
+    folder = tmp_path_factory.mktemp("preset")
+    keras_hub.models.WhisperBackbone(
+        vocabulary_size=64, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32
+    ).save_to_preset(str(folder))
+    keras_hub.layers.WhisperAudioConverter().save_to_preset(str(folder))
+    return folder
+
+
+@pytest.fixture
+def every_kind(featurize_params: FeaturizeParams, whisper_preset: Path) -> FeaturizeParams:
+    """Params that ask for all kinds of features."""
+    tiny = WhisperParams(preset=str(whisper_preset), revision=None, layers="all")
+    return featurize_params.model_copy(update={"kinds": tuple(KINDS), "whisper": pinned(tiny)})
 
 
 def wav(samples: np.ndarray, sample_rate: int = 16000, subtype: str = "PCM_16") -> bytes:

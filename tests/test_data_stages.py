@@ -113,23 +113,22 @@ def test_without_variants_augment_passes_everything_on(
 
 
 def test_features_of_every_utterance_are_found_again(
-    data: Path, clean_params: CleanParams, featurize_params: FeaturizeParams
+    data: Path, clean_params: CleanParams, every_kind: FeaturizeParams
 ) -> None:
-    params = featurize_params.model_copy(update={"kinds": tuple(KINDS)})
     clean_dataset(data / "merged", data / "clean", clean_params)
-    featurize_dataset(data / "clean", data / "features", params, clean_params)
+    featurize_dataset(data / "clean", data / "features", every_kind, clean_params)
     store = FeatureStore(data / "features")
     audio = content(data / "clean")
     for index, name in enumerate(store.manifest.id):
         samples, rate = decode(audio[name])
         with threadpool_limits(limits=1):  # matrix products differ by the number of threads
-            expected = featurize(samples[:, 0], rate, params)
+            expected = featurize(samples[:, 0], rate, every_kind)
         found = store.features(tuple(KINDS), index)
         for kind, values in expected.items():
             np.testing.assert_array_equal(found[kind], values)
             assert found[kind].dtype == KINDS[kind].dtype
     front_end = json.loads((data / "features" / "front_end.json").read_text())
-    assert FeaturizeParams.model_validate(front_end["featurize"]) == params
+    assert FeaturizeParams.model_validate(front_end["featurize"]) == every_kind
     assert CleanParams.model_validate(front_end["clean"]) == clean_params
 
 
@@ -156,11 +155,10 @@ def test_the_number_of_workers_changes_no_byte(
     tmp_path: Path,
     clean_params: CleanParams,
     augment_params: AugmentParams,
-    featurize_params: FeaturizeParams,
+    every_kind: FeaturizeParams,
     monkeypatch: pytest.MonkeyPatch,
     folder_bytes: Callable[[Path], dict[str, bytes]],
 ) -> None:
-    kinds = featurize_params.model_copy(update={"kinds": tuple(KINDS)})
     few = AugmentParams(variants=(*augment_params.variants[:1], Variant(noise=10)))
     for workers in ("1", "2"):
         monkeypatch.setenv("SER_WORKERS", workers)
@@ -168,7 +166,7 @@ def test_the_number_of_workers_changes_no_byte(
         merge(tmp_path / "corpora", here)
         clean_dataset(here / "merged", here / "clean", clean_params)
         augment(here / "clean", here / "augmented", few)
-        featurize_dataset(here / "augmented", here / "features", kinds, clean_params)
+        featurize_dataset(here / "augmented", here / "features", every_kind, clean_params)
     one, two = folder_bytes(tmp_path / "1"), folder_bytes(tmp_path / "2")
     assert len(one) > 20
     assert one == two

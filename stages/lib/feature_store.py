@@ -1,7 +1,7 @@
 """The features of a dataset on disk, memory-mapped: what featurize writes and train reads.
 
 A folder with ``manifest.csv``, ``front_end.json`` and a folder a kind. Frame features are one
-array a shard, ``<kind>/<shard>.npy`` [frames of all its utterances, bands], with the first frame
+array a shard, ``<kind>/<shard>.npy`` [frames of all its utterances, ...], with the first frame
 of each utterance in ``<kind>/<shard>.offsets.npy`` [utterances + 1]; utterance features are one
 matrix a shard, ``<kind>/<shard>.npy`` [utterances, values]. Rows follow the manifest's order.
 """

@@ -1,7 +1,7 @@
 """From a cleaned waveform to the features that networks take.
 
-Prediction runs this without the rest of the pipeline: NumPy and soxr are enough. librosa is the
-oracle in its tests.
+Prediction runs this without the rest of the pipeline: NumPy and soxr are enough, unless Whisper is
+asked for. librosa is the oracle in its tests.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ try:
     from scipy.fft import rfft  # several rows at once: twice as fast
 except ImportError:
     from numpy.fft import rfft
+
+from stages.lib import whisper
 
 if TYPE_CHECKING:
     from stages.lib.params.featurize import FeaturizeParams
@@ -44,7 +46,7 @@ class Kind:
     Attributes
     ----------
     framed : bool
-        True for [frames, bands], False for one vector an utterance.
+        True for [frames, ...], such as [frames, bands], False for one vector an utterance.
     dtype : type
         What it is stored as.
     compute : callable
@@ -104,12 +106,19 @@ def mfcc_mean(samples: np.ndarray, sample_rate: int, params: FeaturizeParams) ->
     return mfcc(samples, sample_rate, params).mean(axis=0)
 
 
+def whisper_frames(samples: np.ndarray, sample_rate: int, params: FeaturizeParams) -> np.ndarray:
+    """Embeddings of a Whisper encoder [shape=(frames, layers, dimensions)], 50 frames a second."""
+    return whisper.embed(samples, sample_rate, params.whisper)
+
+
 KINDS = {
     # ln power lies in -23 to 10, where float16 steps are 0.016 at most (0.07 dB)
     "log_mel": Kind(framed=True, dtype=np.float16, compute=log_mel),
     # cepstra reach -1000, where float16 steps would be 0.5
     "mfcc": Kind(framed=True, dtype=np.float32, compute=mfcc),
     "mfcc_mean": Kind(framed=False, dtype=np.float32, compute=mfcc_mean),
+    # 100 bytes by dimension, layer and second: float32 would double what is large already
+    "whisper": Kind(framed=True, dtype=np.float16, compute=whisper_frames),
 }
 
 

@@ -2,11 +2,11 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stages.lib.params.loader import Section
 
-FeatureKind = Literal["log_mel", "mfcc", "mfcc_mean"]
+FeatureKind = Literal["log_mel", "mfcc", "mfcc_mean", "whisper"]
 
 
 class LogMelParams(Section):
@@ -55,12 +55,41 @@ class MfccParams(Section):
     coefficients: int = Field(ge=1, le=128)
 
 
+class WhisperParams(Section):
+    """Embeddings of a pretrained Whisper encoder, through KerasHub.
+
+    Attributes
+    ----------
+    preset : str
+        A local folder that KerasHub wrote, ``hf://OWNER/NAME``, a Kaggle handle, or one of
+        KerasHub's own names, such as "whisper_small_multi".
+    revision : str or None
+        Commit (Hugging Face), version (Kaggle) or SHA-256 (folder) that the preset must have.
+        None takes what there is; the features say which it was.
+    layers : int or str
+        "last"; "all", for a network that learns how to weigh them; or the number of one, 0 for
+        what goes into the first.
+    """
+
+    preset: str = Field(min_length=1)
+    revision: str | None
+    layers: int | str
+
+    @field_validator("layers", mode="before")
+    @classmethod
+    def _last_all_or_one(cls, layers: object) -> object:
+        if layers in ("last", "all") or (type(layers) is int and layers >= 0):
+            return layers
+        raise ValueError("expected last, all or the number of a layer, 0 or more")
+
+
 class FeaturizeParams(Section):
     """Which kinds of features are made, and how each is."""
 
     kinds: tuple[FeatureKind, ...] = Field(min_length=1)
     log_mel: LogMelParams
     mfcc: MfccParams
+    whisper: WhisperParams
 
     @model_validator(mode="after")
     def _all_different(self) -> Self:

@@ -78,6 +78,8 @@ def changed(tmp_path: Path) -> Callable[[str, Any], Path]:
         ("featurize.kinds", ["mfcc", "mfcc"], "lists one more than once"),
         ("featurize.log_mel.low", 9000, "low 9000 is not below high 8000"),
         ("featurize.log_mel.window_length", 2048, "longer than fft_size 1024"),
+        ("featurize.whisper.layers", "first", r"whisper\.layers is 'first': expected last, all or"),
+        ("featurize.whisper.layers", -1, r"whisper\.layers is -1: expected last, all or"),
         ("ingest.max_rejected", 2, r"ingest\.max_rejected is 2: "),
         ("train.network", "cnn3d", r"train\.network is 'cnn3d': .*'cnn2d'"),
         ("split.fold", 9, r"split\.fold is 9: "),
