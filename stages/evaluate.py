@@ -18,12 +18,12 @@ from stages.lib.audio import decode
 from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.feature_store import FeatureStore
-from stages.lib.features import hz_to_mel, mel_bank, mel_to_hz, spectrogram
 from stages.lib.manifest import read_shards
 from stages.lib.networks.trained import TrainedModel
 from stages.lib.params.loader import load
 from stages.lib.params.split import SplitParams
 from stages.lib.scoring import corpus_names, score
+from stages.lib.spectra import hz_to_mel, mel_bank, mel_to_hz, spectrogram
 from stages.lib.splits import originals, split
 
 WINDOW, HOP = 0.025, 0.01

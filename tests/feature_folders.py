@@ -11,7 +11,10 @@ from stages.lib.manifest import write_manifest
 
 SPEAKERS = ("01", "02", "03", "04", "05", "06")
 BANDS = 16
-FRONT_END = {"clean": {"sample_rate": 16000}, "featurize": {"kinds": ["log_mel", "mfcc_mean"]}}
+FRONT_END = {
+    "clean": {"sample_rate": 16000},
+    "featurize": {"kinds": ["log_mel", "mfcc_mean", "functionals", "whisper"]},
+}
 
 
 def spectrogram(emotion: str, frames: int, draw: np.random.Generator) -> np.ndarray:
@@ -39,7 +42,9 @@ def embeddings(emotion: str, frames: int, draw: np.random.Generator) -> np.ndarr
 def write_features(
     folder: Path, *, repetitions: int = 1, marked: str | None = None, marker: float = np.nan
 ) -> None:
-    """Write log_mel and mfcc_mean of six speakers, each recording with one variant.
+    """Write features of six speakers, each recording with one variant.
+
+    The kinds are log_mel, whisper, mfcc_mean, and functionals, which are the same as mfcc_mean.
 
     Parameters
     ----------
@@ -52,20 +57,22 @@ def write_features(
     """
     draw = np.random.default_rng(0)
     utterances = []
-    (folder / "log_mel").mkdir(parents=True)
-    (folder / "mfcc_mean").mkdir()
+    for kind in ("log_mel", "whisper", "mfcc_mean", "functionals"):
+        (folder / kind).mkdir(parents=True)
     for speaker in SPEAKERS:
-        spectrograms, vectors = [], []
+        framed: dict[str, list[np.ndarray]] = {"log_mel": [], "whisper": []}
+        vectors = []
         for emotion, repetition, variant in product(
             EMOTIONS, range(repetitions), ("original", "pitch+1")
         ):
             source = f"{EMOTIONS.index(emotion) + 1:02d}-{repetition:02d}-{speaker}"
             frames = int(draw.integers(40, 220))
-            spectrograms.append(spectrogram(emotion, frames, draw))
+            framed["log_mel"].append(spectrogram(emotion, frames, draw))
+            framed["whisper"].append(embeddings(emotion, frames, draw))
             vectors.append(vector(emotion, draw))
             if speaker == marked:
-                spectrograms[-1][:] = marker
-                vectors[-1][:] = marker
+                for arrays in (*framed.values(), vectors):
+                    arrays[-1][:] = marker
             utterances.append(
                 Utterance(
                     id=source if variant == "original" else f"{source}_{variant}",
@@ -85,9 +92,11 @@ def write_features(
                     shard=f"{speaker}-000",
                 )
             )
-        offsets = np.cumsum([0, *(len(frames) for frames in spectrograms)])
-        np.save(folder / "log_mel" / f"{speaker}-000.npy", np.concatenate(spectrograms))
-        np.save(folder / "log_mel" / f"{speaker}-000.offsets.npy", offsets)
-        np.save(folder / "mfcc_mean" / f"{speaker}-000.npy", np.stack(vectors))
+        for kind, arrays in framed.items():
+            offsets = np.cumsum([0, *(len(array) for array in arrays)])
+            np.save(folder / kind / f"{speaker}-000.npy", np.concatenate(arrays))
+            np.save(folder / kind / f"{speaker}-000.offsets.npy", offsets)
+        for kind in ("mfcc_mean", "functionals"):
+            np.save(folder / kind / f"{speaker}-000.npy", np.stack(vectors))
     (folder / "front_end.json").write_text(json.dumps(FRONT_END), encoding="utf-8")
     write_manifest(utterances, folder)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from feature_folders import FRONT_END, spectrogram, write_features
-from training_params import BASELINE, CNN2D
+from feature_folders import FRONT_END, spectrogram, vector, write_features
+from training_params import BASELINE, CNN2D, FUSION, LDA
 
 from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
@@ -54,11 +54,14 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [CNN2D, FUSION, LDA], ids=lambda options: options["network"])
+def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
     started = []
     for name, marker in (("nan", np.nan), ("huge", 6e4)):
         write_features(tmp_path / name / "data/features", marked="04", marker=marker)
-        started.append(start_stage(tmp_path / name, {**CNN2D, "epochs": 2}))
+        started.append(start_stage(tmp_path / name, {**options, "epochs": 2}))
     outputs = []
     for name, process in zip(("nan", "huge"), started, strict=True):
         _, told = process.communicate()
@@ -72,9 +75,11 @@ def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(tmp_pat
     settings = json.loads(outputs[0]["keras/settings.json"])
     assert settings["labels"] == list(EMOTIONS)
     assert settings["front_end"] == FRONT_END
-    assert settings["training"]["epochs"] == 2
+    assert settings["training"]["epochs"] == (1 if options is LDA else 2)
     model = TrainedModel.load(tmp_path / "nan/models/keras")
-    given = model.probabilities([{"log_mel": spectrogram("happy", 90, np.random.default_rng(0))}])
+    draw = np.random.default_rng(0)
+    utterance = {"log_mel": spectrogram("happy", 90, draw), "functionals": vector("happy", draw)}
+    given = model.probabilities([{kind: utterance[kind] for kind in model.kinds}])
     assert np.isfinite(given).all()
 
 

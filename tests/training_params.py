@@ -28,6 +28,8 @@ CNN2D: dict[str, Any] = {
     "augmentation": AUGMENTATION,
 }
 
+FUSION: dict[str, Any] = {**CNN2D, "network": "fusion"}
+
 BASELINE: dict[str, Any] = {
     "network": "baseline_cnn1d",
     "seed": 1,
@@ -44,3 +46,5 @@ BASELINE: dict[str, Any] = {
     "early_stopping": None,
     "augmentation": None,
 }
+
+LDA: dict[str, Any] = {**BASELINE, "network": "functionals_lda"}

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
 
-try:
-    from scipy.fft import rfft  # several rows at once: twice as fast
-except ImportError:
-    from numpy.fft import rfft
-
 from stages.lib import whisper
+from stages.lib.functionals import functionals
+from stages.lib.spectra import cosine_basis, mel_bank, spectrogram
 
 if TYPE_CHECKING:
     from stages.lib.params.featurize import FeaturizeParams
@@ -32,11 +28,6 @@ MFCC_DYNAMIC_RANGE = 80.0
 
 POWER_FLOOR = 1e-10
 """Added to (log-mel) or least (MFCC) power before the logarithm; -100 dB of a full-scale bin."""
-
-SLANEY_LINEAR_STEP = 200 / 3
-SLANEY_BREAK = 1000.0
-SLANEY_LOG_STEP = np.log(6.4) / 27
-"""Slaney's mel scale (Auditory Toolbox, 1998): linear in Hz to the break, logarithmic above."""
 
 
 @dataclass(frozen=True)
@@ -117,89 +108,11 @@ KINDS = {
     # cepstra reach -1000, where float16 steps would be 0.5
     "mfcc": Kind(framed=True, dtype=np.float32, compute=mfcc),
     "mfcc_mean": Kind(framed=False, dtype=np.float32, compute=mfcc_mean),
+    "functionals": Kind(
+        framed=False,
+        dtype=np.float32,
+        compute=lambda samples, sample_rate, _: functionals(samples, sample_rate),
+    ),
     # 100 bytes by dimension, layer and second: float32 would double what is large already
     "whisper": Kind(framed=True, dtype=np.float16, compute=whisper_frames),
 }
-
-
-def spectrogram(
-    samples: np.ndarray, fft_size: int, window_length: int, hop_length: int
-) -> np.ndarray:
-    """Power spectrogram [shape=(1 + n // hop, fft_size // 2 + 1), float32].
-
-    Hann windows centred on multiples of the hop, zeros beyond the ends.
-    """
-    windowed = frames(samples, window_length, hop_length) * hann(window_length)
-    # where in a longer transform the window stands decides phases only
-    spectrum = rfft(windowed, fft_size, axis=1)
-    return np.square(spectrum.real) + np.square(spectrum.imag)
-
-
-def frames(samples: np.ndarray, size: int, hop_length: int) -> np.ndarray:
-    """Frames [shape=(1 + n // hop, size)] centred on multiples of the hop, zeros beyond."""
-    padded = np.zeros(len(samples) + size, np.float32)
-    first = (size + 1) // 2
-    padded[first : first + len(samples)] = samples
-    return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop_length]
-
-
-@lru_cache(maxsize=64)
-def hann(length: int) -> np.ndarray:
-    """Periodic Hann window [shape=(length,), float32]."""
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    return window.astype(np.float32)
-
-
-@lru_cache(maxsize=8)
-def mel_bank(
-    sample_rate: int, fft_size: int, mels: int, low: float, high: float, normalised: bool
-) -> np.ndarray:
-    """Triangular filters on Slaney's mel scale [shape=(fft_size // 2 + 1, mels), float32].
-
-    Parameters
-    ----------
-    sample_rate : int
-        In Hz.
-    fft_size : int
-        In samples.
-    mels : int
-        Number of filters.
-    low, high : float
-        Lower edge of the first and upper edge of the last filter, in Hz.
-    normalised : bool
-        True for filters of equal area, False for a peak of 1.
-    """
-    bins = np.fft.rfftfreq(fft_size, 1 / sample_rate)
-    edges = mel_to_hz(np.linspace(hz_to_mel(low), hz_to_mel(high), mels + 2))
-    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
-    bank = np.maximum(0, np.minimum(rising, falling))
-    if normalised:
-        bank *= 2 / (edges[2:] - edges[:-2])
-    return bank.astype(np.float32)
-
-
-def hz_to_mel(frequency: float) -> float:
-    """Slaney's mel of a frequency in Hz."""
-    if frequency < SLANEY_BREAK:
-        return frequency / SLANEY_LINEAR_STEP
-    return (
-        SLANEY_BREAK / SLANEY_LINEAR_STEP
-        + float(np.log(frequency / SLANEY_BREAK)) / SLANEY_LOG_STEP
-    )
-
-
-def mel_to_hz(mel: np.ndarray) -> np.ndarray:
-    """Frequency in Hz of each of Slaney's mels."""
-    above = mel - SLANEY_BREAK / SLANEY_LINEAR_STEP
-    bent = SLANEY_BREAK * np.exp(SLANEY_LOG_STEP * above)
-    return np.where(above < 0, mel * SLANEY_LINEAR_STEP, bent)
-
-
-@lru_cache(maxsize=8)
-def cosine_basis(size: int, coefficients: int) -> np.ndarray:
-    """Orthonormal discrete cosine transform, type II [shape=(size, coefficients), float32]."""
-    phase = np.pi * np.outer(np.arange(size) + 0.5, np.arange(coefficients)) / size
-    basis = np.cos(phase) * np.sqrt(2 / size)
-    basis[:, 0] /= np.sqrt(2)
-    return basis.astype(np.float32)

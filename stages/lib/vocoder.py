@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
-from stages.lib.features import frames, hann
+from stages.lib.spectra import frames, hann
 
 FFT_SIZE = 2048
 PARTS = 4

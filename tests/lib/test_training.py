@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from feature_folders import write_features
 from sklearn.metrics import recall_score
-from training_params import BASELINE, CNN2D
+from training_params import BASELINE, CNN2D, FUSION, LDA
 
 from stages.lib.callbacks import WeightAverage
 from stages.lib.dataset import EMOTIONS
@@ -20,7 +20,7 @@ from stages.lib.feeding import batches, draw_epoch
 from stages.lib.networks.prediction import probabilities
 from stages.lib.networks.registry import NETWORKS
 from stages.lib.params.train import TrainParams
-from stages.lib.training import Training, train
+from stages.lib.training import LogLoss, Training, train
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +146,40 @@ def test_cnn2d_learns_and_logs_its_curves(store: FeatureStore, tmp_path: Path) -
     assert curve.iloc[-1] > 0.6
     # what validation measured last is what is returned: the averaged weights
     assert uar(store, result.model, "cnn2d") == pytest.approx(curve.iloc[-1], abs=1e-6)
+
+
+def test_fusion_learns_and_keeps_what_it_measured(store: FeatureStore, tmp_path: Path) -> None:
+    options = {**FUSION, "epochs": 2, "early_stopping": None, "class_weights": True}
+    result = trained(store, tmp_path / "curves", options)
+    losses = pd.read_csv(tmp_path / "curves/plots/metrics/train/loss.tsv", sep="\t")["loss"]
+    assert losses.iloc[-1] < losses.iloc[0]
+    curve = pd.read_csv(tmp_path / "curves/plots/metrics/eval/uar.tsv", sep="\t")["uar"]
+    assert curve.iloc[-1] > 0.8
+    assert uar(store, result.model, "fusion") == pytest.approx(curve.iloc[-1], abs=1e-6)
+
+
+def test_what_is_fitted_in_closed_form_is_measured_once(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    built = NETWORKS["functionals_lda"].build(views(store, "functionals_lda")[0])
+    result = trained(store, tmp_path / "curves", {**LDA, "epochs": 20})
+    assert result.epochs == 1
+    for fitted, kept in zip(built.get_weights(), result.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(fitted, kept)
+    curve = pd.read_csv(tmp_path / "curves/plots/metrics/eval/uar.tsv", sep="\t")["uar"]
+    assert curve.tolist() == [pytest.approx(uar(store, result.model, "functionals_lda"))]
+    assert curve[0] > 0.8
+
+
+def test_the_loss_is_keras_own_where_probabilities_sum_to_one() -> None:
+    draw = np.random.default_rng(0)
+    outputs = draw.dirichlet(np.ones(8), 50).astype(np.float32)
+    targets = np.eye(8, dtype=np.float32)[draw.integers(0, 8, 50)]
+    keras_own = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+    expected = keras_own(targets, outputs).numpy()
+    np.testing.assert_allclose(LogLoss(0.1)(targets, outputs), expected, rtol=1e-5)
+    # half the probability throughout costs ln 2, which Keras' own would not see
+    np.testing.assert_allclose(LogLoss(0.1)(targets, outputs / 2), expected + np.log(2), rtol=1e-5)
 
 
 def test_early_stopping_keeps_the_best_epoch(store: FeatureStore, tmp_path: Path) -> None:

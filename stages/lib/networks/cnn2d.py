@@ -43,7 +43,11 @@ def build(training: Iterable[Features]) -> keras.Model:
     training : iterable of dict
         The training utterances, whose mean and variance by band standardise every input.
     """
-    mean, variance = _band_statistics(training)
+    return network(*band_statistics(training), NAME)
+
+
+def network(mean: np.ndarray, variance: np.ndarray, name: str) -> keras.Model:
+    """The untrained network of a name, which standardises by a mean and variance by band."""
     spectrogram = layers.Input((FRAMES, len(mean)), name="log_mel")
     x = layers.Normalization(mean=mean, variance=variance, name="normalization")(spectrogram)
     x = layers.Reshape((FRAMES, len(mean), 1), name="channel")(x)
@@ -57,7 +61,7 @@ def build(training: Iterable[Features]) -> keras.Model:
     x = WeightedStatistics(name="statistics")(frames, scores)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
     probabilities = _dense(len(EMOTIONS), "softmax", "emotions")(x)
-    return keras.Model({"log_mel": spectrogram}, probabilities, name=NAME)
+    return keras.Model({"log_mel": spectrogram}, probabilities, name=name)
 
 
 def training_model(
@@ -81,7 +85,9 @@ def training_model(
     )
     spectrogram = layers.Input(model.input["log_mel"].shape[1:], name="log_mel")
     return keras.Model(
-        {"log_mel": spectrogram}, model({"log_mel": augment(spectrogram)}), name="training"
+        {"log_mel": spectrogram},
+        model({"log_mel": augment(spectrogram)}),
+        name=f"training_{model.name}",
     )
 
 
@@ -106,7 +112,7 @@ def inputs(utterance: Features) -> Features:
     return {"log_mel": np.stack([_read(frames, start + np.arange(FRAMES)) for start in starts])}
 
 
-def _band_statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
+def band_statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance by band over all frames, an utterance in memory at a time."""
     count, total, squares = 0, np.zeros(()), np.zeros(())
     for utterance in training:

@@ -1,11 +1,11 @@
 """What a network module offers to training and prediction."""
 
-from collections.abc import Iterable
 from typing import Protocol
 
 import keras
 import numpy as np
 
+from stages.lib.feature_view import FeatureView
 from stages.lib.params.train import AugmentationParams
 
 Features = dict[str, np.ndarray]
@@ -25,8 +25,12 @@ class Network(Protocol):
     KINDS: tuple[str, ...]
     """The kinds of features that it takes."""
 
-    def build(self, training: Iterable[Features]) -> keras.Model:
-        """The untrained model, with any statistics of the training utterances that it needs."""
+    def build(self, training: FeatureView) -> keras.Model:
+        """The untrained model, with all that it takes from the training utterances at once.
+
+        That may be statistics of its inputs, or everything: `stages.lib.training.train` leaves a
+        model without trainable weights as it was built.
+        """
 
     def training_model(
         self, model: keras.Model, augmentation: AugmentationParams | None, seed: int

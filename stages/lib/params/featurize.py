@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from stages.lib.params.loader import Section
 
-FeatureKind = Literal["log_mel", "mfcc", "mfcc_mean", "whisper"]
+FeatureKind = Literal["log_mel", "functionals", "mfcc", "mfcc_mean", "whisper"]
 
 
 class LogMelParams(Section):

@@ -69,7 +69,7 @@ class TrainParams(Section):
         Changes to spectrograms made during training.
     """
 
-    network: Literal["cnn2d", "baseline_cnn1d", "frame_attention"]
+    network: Literal["cnn2d", "functionals_lda", "fusion", "frame_attention", "baseline_cnn1d"]
     seed: Count
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)]

@@ -1,0 +1,107 @@
+"""Linear discriminant analysis of utterance functionals, fitted in closed form.
+
+With Gaussian classes of one covariance the probabilities are a softmax of an affine map, so the
+fitted analysis is an ordinary Keras model with nothing left to train.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from sklearn.covariance import shrunk_covariance
+
+from stages.lib.dataset import EMOTIONS
+from stages.lib.errors import PipelineError
+from stages.lib.feature_view import FeatureView
+from stages.lib.networks.network import Features
+from stages.lib.params.train import AugmentationParams
+
+NAME = "functionals_lda"
+KINDS = ("functionals",)
+
+LIMIT = 4.0
+"""Standardised values are clipped at this many standard deviations."""
+
+SHRINKAGE = 0.7
+"""How far the covariance within classes goes towards a multiple of the identity.
+
+There are more functionals than recordings: without shrinkage it has no inverse.
+"""
+
+
+def build(training: FeatureView) -> keras.Model:
+    """The fitted analysis: {"functionals": [batch, values]} -> [batch, 8].
+
+    A class is an emotion in a corpus and channel, since singing a sad song and speaking sadly
+    have little in common but the name; the classes of an emotion are added up. All classes are
+    equally probable a priori.
+
+    Parameters
+    ----------
+    training : FeatureView
+        The training utterances: features and emotions.
+    """
+    values = np.stack([utterance["functionals"] for utterance in training]).astype(np.float32)
+    mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    normalization = layers.Normalization(mean=mean, variance=deviation**2, name="normalization")
+    standard = (values - mean.astype(np.float32)) / np.maximum(deviation, 1e-7).astype(np.float32)
+    weights, biases, emotions = _fit(np.clip(standard, -LIMIT, LIMIT), training)
+
+    vector = layers.Input((values.shape[1],), name="functionals")
+    x: Any = ops.clip(normalization(vector), -LIMIT, LIMIT)
+    x = _fixed("classes", x, "softmax", weights, biases)
+    x = _fixed("emotions", x, None, emotions)
+    return keras.Model({"functionals": vector}, x, name=NAME)
+
+
+def training_model(
+    model: keras.Model, augmentation: AugmentationParams | None, seed: int
+) -> keras.Model:
+    """The network itself: nothing is left to train, and there is no spectrogram to change."""
+    if augmentation is not None:
+        raise PipelineError(
+            f"train.augmentation changes spectrograms, and the network {NAME!r} takes none: "
+            "set train.augmentation to null."
+        )
+    return model
+
+
+def training_input(
+    utterance: Features, augmentation: AugmentationParams | None, draw: np.random.Generator
+) -> Features:
+    """The utterance's vector: {"functionals": [values]}."""
+    return {"functionals": utterance["functionals"]}
+
+
+def inputs(utterance: Features) -> Features:
+    """The one input of an utterance: {"functionals": [1, values]}."""
+    return {"functionals": utterance["functionals"][None]}
+
+
+def _fit(standard: np.ndarray, training: FeatureView) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights [values, classes] and biases [classes]; which emotion each is [classes, 8]."""
+    columns = training.manifest[["corpus", "channel", "emotion"]]
+    classes, of_utterance = np.unique(
+        columns.agg("/".join, axis=1).to_numpy(dtype=str), return_inverse=True
+    )
+    means = np.stack(
+        [standard[of_utterance == number].mean(axis=0) for number in range(len(classes))]
+    )
+    within = standard - means[of_utterance]
+    covariance = shrunk_covariance(within.T @ within / np.float32(len(within)), SHRINKAGE)
+    weights = np.linalg.solve(covariance, means.T)
+    biases = -(weights * means.T).sum(axis=0) / 2
+    emotions = np.array([name.split("/")[-1] for name in classes])
+    return weights, biases, emotions[:, None] == np.array(EMOTIONS)
+
+
+def _fixed(name: str, x: Any, activation: str | None, *weights: np.ndarray) -> Any:
+    """A dense layer with given weights, and biases if given too, which training leaves alone."""
+    kernel, *biases = weights
+    dense = layers.Dense(
+        kernel.shape[1], activation, use_bias=bool(biases), trainable=False, name=name
+    )
+    outputs = dense(x)
+    dense.set_weights(weights)
+    return outputs

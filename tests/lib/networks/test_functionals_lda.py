@@ -1,0 +1,108 @@
+"""The discriminant analysis is scikit-learn's, and other speakers leave no trace in it."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from feature_folders import write_features
+from sklearn.covariance import shrunk_covariance
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from training_params import AUGMENTATION
+
+from stages.lib.dataset import EMOTIONS
+from stages.lib.errors import PipelineError
+from stages.lib.feature_store import FeatureStore
+from stages.lib.feature_view import FeatureView
+from stages.lib.networks import functionals_lda, fusion
+from stages.lib.networks.archive import write_model
+from stages.lib.params.train import AugmentationParams
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    folder = tmp_path_factory.mktemp("features")
+    write_features(folder, repetitions=2)
+    return FeatureStore(folder)
+
+
+def of_speakers(store: FeatureStore, *speakers: str, kinds: tuple[str, ...]) -> FeatureView:
+    return FeatureView(store, kinds, np.flatnonzero(store.manifest["speaker"].isin(speakers)))
+
+
+def matrix(view: FeatureView) -> np.ndarray:
+    return np.stack([utterance["functionals"] for utterance in view])
+
+
+def test_it_is_shrinkage_lda_of_clipped_standard_scores(store: FeatureStore) -> None:
+    training = of_speakers(store, "01", "02", "03", kinds=functionals_lda.KINDS)
+    others = matrix(of_speakers(store, "04", "05", kinds=functionals_lda.KINDS))
+    others[0] *= 1000  # far out of what training saw
+
+    def standard(values: np.ndarray) -> np.ndarray:
+        known = matrix(training).astype(float)
+        return np.clip((values - known.mean(axis=0)) / known.std(axis=0), -4, 4)
+
+    class Shrunk:
+        def fit(self, values: np.ndarray) -> "Shrunk":
+            # scikit-learn asks class by class, each with the same number of recordings here
+            self.covariance_ = shrunk_covariance(np.cov(values.T, bias=True), 0.7)
+            return self
+
+    oracle = LinearDiscriminantAnalysis(
+        solver="lsqr", covariance_estimator=Shrunk(), priors=np.full(8, 1 / 8)
+    ).fit(standard(matrix(training)), training.manifest["emotion"].to_numpy())
+    expected = oracle.predict_proba(standard(others))
+    order = [list(oracle.classes_).index(emotion) for emotion in EMOTIONS]
+    given = functionals_lda.build(training).predict_on_batch({"functionals": others})
+    np.testing.assert_allclose(given, expected[:, order], atol=1e-3)
+
+
+def test_song_and_speech_are_classes_of_their_own_that_add_up(store: FeatureStore) -> None:
+    training = of_speakers(store, "01", "02", "03", kinds=functionals_lda.KINDS)
+    training.manifest.loc[training.manifest["speaker"] == "03", "channel"] = "song"
+    training.manifest.loc[training.manifest["emotion"] == "calm", "emotion"] = "neutral"
+    model = functionals_lda.build(training)
+    assert model.get_layer("classes").units == 14  # of 7 emotions, spoken and sung
+    given = model.predict_on_batch({"functionals": matrix(training)})
+    np.testing.assert_allclose(given.sum(axis=1), 1, rtol=1e-5)
+    assert (given[:, EMOTIONS.index("calm")] == 0).all(), "nobody was calm"
+    recognised = given.argmax(axis=1) == training.manifest["emotion"].map(EMOTIONS.index)
+    assert recognised.mean() > 0.9
+
+
+def test_a_functional_that_never_changes_decides_nothing(store: FeatureStore) -> None:
+    training = of_speakers(store, "01", "02", kinds=functionals_lda.KINDS)
+    constant = [{"functionals": np.append(u["functionals"], np.float32(7))} for u in training]
+
+    class WithConstant(FeatureView):
+        def __getitem__(self, position: int) -> dict[str, np.ndarray]:
+            return constant[position]
+
+    model = functionals_lda.build(WithConstant(store, functionals_lda.KINDS, np.arange(64)))
+    values = np.stack([utterance["functionals"] for utterance in constant])
+    before = model.predict_on_batch({"functionals": values})
+    values[:, -1] = 8
+    np.testing.assert_allclose(model.predict_on_batch({"functionals": values}), before, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", [functionals_lda, fusion], ids=lambda network: network.NAME)
+def test_other_speakers_leave_no_trace_in_what_is_built(network: object, tmp_path: Path) -> None:
+    files = []
+    for marker in (np.nan, 6e4):
+        folder = tmp_path / str(marker)
+        write_features(folder, marked="04", marker=marker)
+        training = of_speakers(
+            FeatureStore(folder), "01", "02", "03", kinds=("log_mel", "functionals")
+        )
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(0)
+        write_model(network.build(training), folder / "model.keras")  # type: ignore[attr-defined]
+        files.append((folder / "model.keras").read_bytes())
+    assert files[0] == files[1]
+
+
+def test_augmentation_of_spectrograms_is_refused(store: FeatureStore) -> None:
+    model = functionals_lda.build(of_speakers(store, "01", kinds=functionals_lda.KINDS))
+    with pytest.raises(PipelineError, match=r"set train\.augmentation to null"):
+        functionals_lda.training_model(model, AugmentationParams(**AUGMENTATION), 0)

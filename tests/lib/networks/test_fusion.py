@@ -1,0 +1,68 @@
+"""The fusion adds up what its parts say, and trains its CNNs as if each were alone."""
+
+import keras
+import numpy as np
+import pytest
+from feature_folders import write_features
+
+from stages.lib.feature_store import FeatureStore
+from stages.lib.feature_view import FeatureView
+from stages.lib.networks import cnn2d, fusion
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    folder = tmp_path_factory.mktemp("features")
+    write_features(folder)
+    return FeatureStore(folder)
+
+
+def of_speakers(store: FeatureStore, *speakers: str) -> FeatureView:
+    chosen = store.manifest["speaker"].isin(speakers)
+    return FeatureView(store, fusion.KINDS, np.flatnonzero(chosen))
+
+
+@pytest.fixture(scope="module")
+def fused(store: FeatureStore) -> keras.Model:
+    return fusion.build(of_speakers(store, "01", "02", "03"))
+
+
+def test_fusion_adds_up_log_probabilities(store: FeatureStore, fused: keras.Model) -> None:
+    utterance = of_speakers(store, "04")[5]
+    views = fusion.inputs(utterance)
+    assert {kind: len(values) for kind, values in views.items()} == {"log_mel": 5, "functionals": 5}
+    logarithms = [
+        np.log(fused.get_layer(name).predict_on_batch({kind: views[kind]}))
+        for name, kind in (
+            ("cnn2d_1", "log_mel"),
+            ("cnn2d_2", "log_mel"),
+            ("functionals_lda", "functionals"),
+        )
+    ]
+    assert not np.allclose(logarithms[0], logarithms[1]), "members start from other weights"
+    product = np.exp(sum(logarithms))
+    given = fused.predict_on_batch(views)
+    np.testing.assert_allclose(given, product / product.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_members_of_the_fusion_train_on_their_own_crops_and_losses(
+    store: FeatureStore, fused: keras.Model
+) -> None:
+    utterances = of_speakers(store, "04")
+    draw = np.random.default_rng(0)
+    crops = np.stack([fusion.training_input(u, None, draw)["log_mel"] for u in utterances])
+    assert crops.shape[1:] == (2, cnn2d.FRAMES, utterances[0]["log_mel"].shape[1])
+    assert not np.array_equal(crops[:, 0], crops[:, 1])
+    logarithms = [
+        np.log(
+            fused.get_layer(f"cnn2d_{number + 1}").predict_on_batch({"log_mel": crops[:, number]})
+        )
+        for number in (0, 1)
+    ]
+    given = fusion.training_model(fused, None, 0).predict_on_batch({"log_mel": crops})
+    np.testing.assert_allclose(np.log(given), sum(logarithms) / 2, rtol=1e-3)
+
+
+def test_the_analysis_within_the_fusion_is_not_trained(fused: keras.Model) -> None:
+    assert not fused.get_layer("functionals_lda").trainable_weights
+    assert fused.count_params() < 1e6

@@ -1,0 +1,116 @@
+"""Functionals measure what they say, of any audio."""
+
+import numpy as np
+import pytest
+import scipy.signal
+import scipy.stats
+import soxr
+from conftest import tone
+
+from stages.lib.audio import MAX_DURATION
+from stages.lib.functionals import functionals, measure, statistics
+
+RATE = 16000
+
+DRAW = np.random.default_rng(0)
+HARD = {
+    "silence": np.zeros(RATE),
+    "one step of noise": DRAW.integers(-1, 2, RATE) / 32768,
+    "a constant": np.full(RATE, 0.3),
+    "a click": np.eye(1, RATE, 700)[0],
+    "no voice": DRAW.normal(0, 0.1, RATE),
+    "clipped": np.sign(tone(1.0)),
+    "the shortest": tone(0.25),
+    "shorter than any": tone(0.01),
+    "the longest": np.tile(tone(1.0), round(MAX_DURATION)),
+    "voice, then nothing": np.concatenate([tone(0.5), np.zeros(RATE)]),
+}
+
+
+@pytest.mark.parametrize("samples", HARD.values(), ids=HARD.keys())
+def test_any_audio_has_as_many_finite_values(samples: np.ndarray) -> None:
+    values = functionals(samples.astype(np.float32), RATE)
+    assert values.shape == functionals(tone(1.0), RATE).shape
+    assert values.dtype == np.float32
+    assert np.isfinite(values).all()
+    assert np.abs(values).max() < 1e6
+
+
+def test_what_was_measured_before_changes_nothing() -> None:
+    first = functionals(tone(1.3), RATE)
+    functionals(HARD["no voice"].astype(np.float32), RATE)
+    np.testing.assert_array_equal(functionals(tone(1.3), RATE), first)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_the_sample_rate_does_not_matter_to_what_it_can_hold(rate: int) -> None:
+    samples = tone(1.0) + 0.5 * tone(1.0, amplitude=0.1) ** 2
+    resampled = soxr.resample(samples, RATE, rate)
+    tracks, voice, voiced = measure(samples)
+    again, voice_again, _ = measure(soxr.resample(resampled, rate, RATE)[: len(samples)])
+    np.testing.assert_allclose(voice_again[0, voiced], voice[0, voiced], atol=0.01)
+    np.testing.assert_allclose(again[0, 5:-5], tracks[0, 5:-5], atol=0.05)
+    assert np.isfinite(functionals(resampled, rate)).all()
+
+
+def test_louder_is_louder_at_the_same_pitch() -> None:
+    quiet, voice, voiced = measure(tone(1.0, amplitude=0.05))
+    loud, louder_voice, louder_voiced = measure(tone(1.0, amplitude=0.5))
+    np.testing.assert_allclose(loud[0] - quiet[0], np.log(10), atol=1e-3)
+    np.testing.assert_array_equal(voiced, louder_voiced)
+    np.testing.assert_allclose(np.exp2(voice[0, 5:-5]), 220, rtol=0.01)
+    np.testing.assert_allclose(louder_voice[0], voice[0], atol=1e-3)
+
+
+def test_pauses_are_not_voiced() -> None:
+    samples = np.concatenate([tone(0.5), np.zeros(RATE // 2, np.float32), tone(0.5)])
+    _, _, voiced = measure(samples)
+    assert voiced[5:45].all()
+    assert not voiced[55:95].any()
+    assert voiced[105:145].all()
+
+
+@pytest.mark.parametrize("frames", [26, 27, 300])
+def test_statistics_are_numpys_and_scipys(frames: int) -> None:
+    tracks = np.random.default_rng(1).gamma(2, 1, (5, frames)).astype(np.float32)
+    given = statistics(tracks)
+    spread = np.ptp(tracks, axis=1, keepdims=True)
+    level = (tracks - tracks.min(axis=1, keepdims=True)) / spread
+    standard = scipy.stats.zscore(tracks, axis=1)
+
+    def distribution(values: np.ndarray) -> np.ndarray:
+        percentiles = np.percentile(values, (1, 10, 25, 50, 75, 90, 99), axis=1)
+        steps = np.linspace(-1, 1, values.shape[1])
+        parabola = np.polyfit(steps, values.T, 2)[0]
+        return np.column_stack(
+            [
+                values.mean(axis=1),
+                values.std(axis=1),
+                *percentiles,
+                percentiles[4] - percentiles[2],
+                percentiles[6] - percentiles[0],
+                np.polyfit(steps, values.T, 1)[0],
+                parabola,
+            ]
+        )
+
+    course = [
+        scipy.stats.skew(tracks, axis=1),
+        scipy.stats.kurtosis(tracks, axis=1, fisher=False),
+        *((level > part).mean(axis=1) for part in (0.25, 0.5, 0.75)),
+        tracks.argmax(axis=1) / frames,
+        tracks.argmin(axis=1) / frames,
+        *((standard[:, lag:] * standard[:, :-lag]).mean(axis=1) for lag in (1, 5)),
+        (np.diff(standard > 0, axis=1) != 0).mean(axis=1),
+        [len(scipy.signal.argrelmax(track)[0]) / (frames - 2) for track in tracks],
+    ]
+    differences = np.diff(tracks, axis=1)
+    expected = np.column_stack(
+        [
+            distribution(tracks),
+            *course,
+            distribution(differences),
+            np.abs(differences).mean(axis=1),
+        ]
+    )
+    np.testing.assert_allclose(given, expected, rtol=2e-3, atol=1e-4)
