@@ -39,9 +39,9 @@ def utterances(count: int, seed: int = 0) -> list[Features]:
 
 
 def view(kinds: tuple[str, ...], folder: Path) -> FeatureView:
-    """A recording of every emotion by one speaker, with a variant of each."""
-    write_features(folder)
-    return FeatureView(FeatureStore(folder), kinds, np.arange(16))
+    """Two recordings of every emotion by one speaker, with a variant of each."""
+    write_features(folder, repetitions=2)
+    return FeatureView(FeatureStore(folder), kinds, np.arange(32))
 
 
 def settings(name: str) -> ModelSettings:
