@@ -254,6 +254,30 @@ def cleaning(
     return figure
 
 
+@_in_our_style
+def learning_curve(speakers: Sequence[int], scores: np.ndarray, subject: str) -> Figure:
+    """UAR by number of training speakers, the mean over folds as a line and each fold as a dot.
+
+    Parameters
+    ----------
+    speakers : sequence of int
+        How many trained.
+    scores : np.ndarray [shape=(len(speakers), folds)]
+        UAR of each fold, 0 to 1.
+    subject : str
+        What was measured.
+    """
+    figure, axes = _figure("Learning curve", subject, width=5.6, height=3.8)
+    axes.plot(np.repeat(speakers, scores.shape[1]), scores.ravel(), "o", color=SKY, label="a fold")
+    axes.plot(speakers, scores.mean(axis=1), "o-", color=BLUE, label="mean over folds")
+    axes.set_xticks(speakers)
+    axes.set(xlabel="training speakers", ylabel="UAR")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="lower right")
+    return figure
+
+
 def _figure(title: str, subject: str, width: float, height: float) -> tuple[Figure, Axes]:
     figure, all_axes = _figures(title, subject, width=width, height=height)
     return figure, all_axes[0]

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("stages", "benchmarks")
 
 
 def imported_files(module: str) -> set[str]:
@@ -42,4 +43,4 @@ def _imports(tree: ast.AST) -> list[str]:
             names.append(node.module)
             names += [f"{node.module}.{alias.name}" for alias in node.names]
         names += _imports(node)
-    return [name for name in names if name.split(".")[0] == "stages"]
+    return [name for name in names if name.split(".")[0] in PACKAGES]

@@ -54,16 +54,12 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
             "the model predicts probabilities that are not finite numbers, so its training "
             "diverged: lower the learning rate in the train section of params.yaml."
         )
-    truth = np.asarray(pd.Categorical(recordings["emotion"], categories=EMOTIONS).codes)
     predicted = probabilities.argmax(axis=1)
-    correct = pd.Series(truth == predicted, recordings.index)
-
-    names, speaker = np.unique(recordings["speaker"].to_numpy(str), return_inverse=True)
-    by_speaker = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)), dtype=np.int64)
-    np.add.at(by_speaker, (speaker, truth, predicted), 1)
+    correct = recordings["emotion"] == np.array(EMOTIONS)[predicted]
+    names, by_speaker = confusion_by_speaker(recordings, predicted)
     confusion = by_speaker.sum(axis=0)
 
-    method, interval = _interval_method(len(names))
+    method, interval = interval_method(len(names))
     return {
         **{name: _rounded(metric(confusion)) for name, metric in METRICS.items()},
         "calibration_error": _rounded(calibration_error(probabilities, correct.to_numpy())),
@@ -85,6 +81,32 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
             for column in ("speaker", "sex", "corpus")
         },
     }
+
+
+def confusion_by_speaker(
+    recordings: pd.DataFrame, predicted: np.ndarray
+) -> tuple[list[str], np.ndarray]:
+    """Count what the recordings of each speaker were taken for.
+
+    Parameters
+    ----------
+    recordings : pd.DataFrame
+        One row a recording, with the columns emotion and speaker.
+    predicted : np.ndarray [shape=(n,)]
+        For the same recordings, the place in `EMOTIONS` of what each was taken for.
+
+    Returns
+    -------
+    names : list of str
+        The speakers, sorted.
+    matrices : np.ndarray [shape=(speakers, 8, 8)]
+        Recordings of each by true class (rows) and predicted class.
+    """
+    truth = np.asarray(pd.Categorical(recordings["emotion"], categories=EMOTIONS).codes)
+    names, speaker = np.unique(recordings["speaker"].to_numpy(str), return_inverse=True)
+    by_speaker = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)), dtype=np.int64)
+    np.add.at(by_speaker, (speaker, truth, predicted), 1)
+    return names.tolist(), by_speaker
 
 
 def corpus_names(recordings: pd.DataFrame) -> str:
@@ -173,13 +195,26 @@ def bootstrap_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
     by_speaker : np.ndarray [shape=(speakers, k, k)]
         A confusion matrix for each speaker.
     """
+    low, high = np.quantile(metric(resampled(by_speaker)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"low": _rounded(low), "high": _rounded(high)}
+
+
+def resampled(by_speaker: np.ndarray) -> np.ndarray:
+    """Confusion matrices [`DRAWS`, k, k] of speakers drawn with replacement, always the same draws.
+
+    Two systems' matrices of the same speakers therefore come out paired.
+
+    Parameters
+    ----------
+    by_speaker : np.ndarray [shape=(speakers, k, k)]
+        A confusion matrix for each speaker.
+    """
     speakers, classes, _ = by_speaker.shape
     times_drawn = np.random.default_rng(0).multinomial(
         speakers, np.full(speakers, 1 / speakers), size=DRAWS
     )
-    confusions = (times_drawn @ by_speaker.reshape(speakers, -1)).reshape(-1, classes, classes)
-    low, high = np.quantile(metric(confusions), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {"low": _rounded(low), "high": _rounded(high)}
+    drawn: np.ndarray = times_drawn @ by_speaker.reshape(speakers, -1)
+    return drawn.reshape(-1, classes, classes)
 
 
 def student_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
@@ -203,9 +238,10 @@ def no_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
     return {"low": None, "high": None}
 
 
-def _interval_method(
+def interval_method(
     speakers: int,
 ) -> tuple[str, Callable[[Metric, np.ndarray], Interval]]:
+    """What the interval over that many speakers is called, and the function that makes it."""
     if speakers >= MIN_BOOTSTRAP_SPEAKERS:
         return "bootstrap over speakers", bootstrap_interval
     if speakers > 1:
