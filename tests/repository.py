@@ -20,6 +20,16 @@ SMALL: dict[str, Any] = {
 """Changes to params.yaml that make a run quick, whatever it then recognises."""
 
 
+RESULTS = (
+    "dvc.lock",
+    "metrics/",
+    "benchmarks/dvc.lock",
+    "benchmarks/results/",
+    "benchmarks/figures/",
+)
+"""What runs leave in git, which a clone for tests begins without."""
+
+
 class Repository:
     """A git repository with the project in it.
 
@@ -39,7 +49,7 @@ class Repository:
             text=True,
         ).stdout
         for name in filter(None, listed.split("\0")):
-            if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("metrics/"):
+            if (ROOT / name).is_file() and not name.startswith(RESULTS):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         settings = folder / "data" / "synthetic.yaml"
@@ -66,14 +76,14 @@ class Repository:
 
     def stages_run(self, *command: str) -> list[str]:
         """Run a dvc command; the stages that it really ran."""
-        return re.findall(r"^Running stage '(\w+)'", self.run("dvc", *command), re.MULTILINE)
+        return re.findall(r"^Running stage '([^']+)'", self.run("dvc", *command), re.MULTILINE)
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--message", message)
 
-    def change_params(self, changes: dict[str, Any]) -> None:
-        path = self.folder / "params.yaml"
+    def change_params(self, changes: dict[str, Any], file: str = "params.yaml") -> None:
+        path = self.folder / file
         document = yaml.safe_load(path.read_text())
         for key, value in changes.items():
             *parents, last = key.split(".")

@@ -1,0 +1,84 @@
+"""Test recordings in a worse state: through a telephone band, with noise.
+
+A recording is spoilt before the front end, as one that reaches `stages.predict` would be: it is
+trimmed, cleaned and featurized in that state.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from benchmarks.params import Condition
+from stages.lib.audio import decode
+from stages.lib.cleaning import clean
+from stages.lib.features import featurize
+from stages.lib.manifest import read_shards
+from stages.lib.params.clean import CleanParams
+from stages.lib.params.featurize import FeaturizeParams
+from stages.lib.variants import add_noise
+
+TELEPHONE_RATE = 8000
+"""Of narrow-band telephony (ITU-T G.711), in Hz."""
+
+NOISE: dict[Condition, float] = {"noise20": 20.0, "noise10": 10.0}
+"""White noise by condition: signal-to-noise ratio in dB, over the whole recording."""
+
+
+def spoil(samples: np.ndarray, sample_rate: int, condition: Condition, identity: str) -> np.ndarray:
+    """Bring a recording into a condition, its length and rate kept.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,), float32]
+        Mono, full scale 1.
+    sample_rate : int
+        In Hz.
+    condition : str
+        "telephone", "noise20" or "noise10".
+    identity : str
+        The recording's id, which seeds its noise.
+    """
+    if condition == "telephone":
+        narrow = soxr.resample(samples, sample_rate, TELEPHONE_RATE)
+        wide = soxr.resample(narrow, TELEPHONE_RATE, sample_rate)[: len(samples)]
+        return np.pad(wide, (0, len(samples) - len(wide)))
+    return add_noise(samples, NOISE[condition], f"{identity}_{condition}")
+
+
+def spoilt_features(
+    recordings: Path,
+    identities: Iterable[str],
+    condition: Condition,
+    cleaning: CleanParams,
+    features: FeaturizeParams,
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Features of some recordings in a condition, each with its id, in the dataset's order.
+
+    Parameters
+    ----------
+    recordings : Path
+        The merged dataset, its audio as published.
+    identities : iterable of str
+        Which recordings.
+    condition : str
+        As for `spoil`.
+    cleaning, features : Section
+        The front end that the model was trained with.
+    """
+    wanted = set(identities)
+    for shard in read_shards(recordings):
+        if not any(utterance.id in wanted for utterance in shard.utterances):
+            continue
+        for utterance, _, content in shard:
+            if utterance.id not in wanted:
+                continue
+            samples, rate = decode(content)
+            # noise is added at the rate of the features, or most of it would be filtered away
+            mono = samples.mean(axis=1, dtype=np.float32)
+            if rate != cleaning.sample_rate:
+                mono = soxr.resample(mono, rate, cleaning.sample_rate)
+            spoilt = spoil(mono, cleaning.sample_rate, condition, utterance.id)
+            cleaned, _ = clean(spoilt[:, None], cleaning.sample_rate, cleaning)
+            yield utterance.id, featurize(cleaned, cleaning.sample_rate, features)

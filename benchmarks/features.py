@@ -1,0 +1,36 @@
+"""Benchmark stage 2: clean, augment and featurize for one front end.
+
+``python -m benchmarks.features FRONT_END``. Cleaned and augmented audio is not kept: the store of
+finished shards has it (README.md, Speed).
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.params import FrontEnd, load_front_end
+from benchmarks.recordings import RECORDINGS
+from stages.augment import augment
+from stages.clean import clean_dataset
+from stages.featurize import featurize_dataset
+from stages.lib.errors import run
+
+FEATURES = Path("benchmarks/data/features")
+
+
+def make_features(front_end: FrontEnd, recordings: Path, target: Path) -> None:
+    """Take the merged recordings through a front end."""
+    audio = target.with_name(f"{target.name}.audio.partial")
+    clean_dataset(recordings, audio / "clean", front_end.clean)
+    augment(audio / "clean", audio / "augmented", front_end.augment)
+    featurize_dataset(audio / "augmented", target, front_end.featurize, front_end.clean)
+    shutil.rmtree(audio)
+
+
+def main() -> None:
+    [name] = sys.argv[1:]
+    make_features(load_front_end(name), RECORDINGS, FEATURES / name)
+
+
+if __name__ == "__main__":
+    run(main)

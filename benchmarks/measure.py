@@ -1,0 +1,182 @@
+"""Benchmark stage 4: train on one fold and count what the test recordings were taken for.
+
+``python -m benchmarks.measure ITEM RECIPE SEED FOLD [SPEAKERS]`` writes the one result file of that
+training. On the CPU it computes on one thread: the numbers then don't depend on how many cores
+there are, and as many trainings as cores can run side by side.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from threadpoolctl import threadpool_limits
+
+from benchmarks.conditions import spoilt_features
+from benchmarks.features import FEATURES
+from benchmarks.params import Condition, Recipe, Setting, load_recipe, load_setting
+from benchmarks.protocols import as_recordings, sides
+from benchmarks.recordings import RECORDINGS
+from benchmarks.results import RESULTS, Run, write_result
+from stages.lib.errors import PipelineError, run
+from stages.lib.feature_store import FeatureStore
+from stages.lib.feature_view import FeatureView
+from stages.lib.networks.network import Features, Network
+from stages.lib.networks.prediction import probabilities
+from stages.lib.networks.registry import NETWORKS
+from stages.lib.params.clean import CleanParams
+from stages.lib.params.featurize import FeaturizeParams
+from stages.lib.params.loader import check
+from stages.lib.params.train import TrainParams
+from stages.lib.scoring import confusion_by_speaker
+from stages.lib.training import train
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model of a fold, and what it cost."""
+
+    network: Network
+    model: Any
+    seconds: float
+
+
+def measure(
+    of: Run, setting: Setting, recipe: Recipe, features: Path, recordings: Path
+) -> dict[str, Any]:
+    """Train and test on one fold; what `benchmarks.results` keeps of it.
+
+    Parameters
+    ----------
+    of : Run
+        Which fold, by what seed, with how many training speakers.
+    setting : Setting
+        What the item measures.
+    recipe : Recipe
+        How the model is made.
+    features : Path
+        The recipe's front end's features.
+    recordings : Path
+        The merged dataset, read only where a condition needs audio.
+    """
+    store = FeatureStore(features)
+    side = sides(store.manifest, setting, recipe, of.fold, of.speakers)
+    is_original = (store.manifest["variant"] == "original").to_numpy()
+    epochs = recipe.train.epochs
+    if of.speakers is not None:
+        # as many steps as with all speakers, or few speakers would also mean little training
+        everybody = sides(store.manifest, setting, recipe, of.fold)
+        epochs = round(epochs * _recordings(store, everybody) / _recordings(store, side))
+    params = recipe.train.model_copy(update={"seed": of.seed, "epochs": epochs})
+    if setting.augmented is not None:
+        store.manifest = as_recordings(store.manifest)
+
+    trained = train_fold(store, side, is_original, params)
+    test = np.flatnonzero(side == "test")
+    tested = {"as_recorded": _confusion(store, trained, test[is_original[test]])}
+    for condition in setting.conditions:
+        if condition == "with_variants":
+            tested[condition] = _confusion(store, trained, test)
+        elif condition != "as_recorded":
+            tested[condition] = _spoilt_confusion(store, trained, test, condition, recordings)
+    learnt = store.manifest[side == "train"]
+    return {
+        "synthetic": bool(store.manifest["synthetic"].any()),
+        "network": trained.network.NAME,
+        "parameters": trained.model.count_params(),
+        "epochs": epochs,
+        "seconds": round(trained.seconds, 1),
+        "trained_on": {
+            "speakers": int(learnt["speaker"].nunique()),
+            "recordings": int(learnt["source_id"].nunique()),
+            "utterances": len(learnt),
+        },
+        "confusion": tested,
+    }
+
+
+def train_fold(
+    store: FeatureStore, side: pd.Series, is_original: np.ndarray, params: TrainParams
+) -> Trained:
+    """Train on the training side, and nothing else but validation if there is any."""
+    network = NETWORKS[params.network]
+    store.require(network.KINDS, network.NAME)
+    training = FeatureView(store, network.KINDS, np.flatnonzero(side == "train"))
+    validation = FeatureView(
+        store, network.KINDS, np.flatnonzero((side == "validation") & is_original)
+    )
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as curves:
+        finished = train(network, training, validation, params, Path(curves))
+    return Trained(network, finished.model, time.perf_counter() - began)
+
+
+def _recordings(store: FeatureStore, side: pd.Series) -> int:
+    return int(store.manifest.loc[side == "train", "source_id"].nunique())
+
+
+def _confusion(store: FeatureStore, trained: Trained, rows: np.ndarray) -> dict[str, Any]:
+    """Confusion matrix by speaker of some utterances of the store."""
+    view = FeatureView(store, trained.network.KINDS, rows)
+    return _count(view.manifest, probabilities(trained.model, trained.network, view))
+
+
+def _spoilt_confusion(
+    store: FeatureStore, trained: Trained, rows: np.ndarray, condition: Condition, recordings: Path
+) -> dict[str, Any]:
+    """The same of recordings in a worse state, through the front end that the store came from."""
+    path = store.folder / "front_end.json"
+    front_end = json.loads(path.read_text(encoding="utf-8"))
+    test = store.manifest.iloc[rows].set_index("id")
+    order = []
+
+    def utterances() -> Iterator[Features]:
+        for identity, features in spoilt_features(
+            recordings,
+            test.index,
+            condition,
+            check(front_end["clean"], CleanParams, str(path)),
+            check(front_end["featurize"], FeaturizeParams, str(path)),
+        ):
+            order.append(identity)
+            yield features
+
+    found = probabilities(trained.model, trained.network, utterances())
+    return _count(test.loc[order], found)
+
+
+def _count(recordings: pd.DataFrame, found: np.ndarray) -> dict[str, Any]:
+    if not np.isfinite(found).all():
+        raise PipelineError(
+            "training diverged: the network predicts probabilities that are not finite numbers. "
+            "Lower train.learning_rate of the recipe in benchmarks/params.yaml."
+        )
+    names, matrices = confusion_by_speaker(recordings, found.argmax(axis=1))
+    return dict(zip(names, matrices.tolist(), strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.measure")
+    parser.add_argument("item")
+    parser.add_argument("recipe")
+    parser.add_argument("seed", type=int)
+    parser.add_argument("fold")
+    parser.add_argument("speakers", type=int, nargs="?")
+    of = Run(**vars(parser.parse_args()))
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    recipe = load_recipe(of.recipe)
+    with threadpool_limits(limits=1):
+        result = measure(of, load_setting(of.item), recipe, FEATURES / recipe.front_end, RECORDINGS)
+    write_result(of, result, RESULTS)
+
+
+if __name__ == "__main__":
+    run(main)

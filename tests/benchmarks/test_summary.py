@@ -1,0 +1,135 @@
+"""The page made from results: each figure in it is one that can be counted by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.comparison import collect, difference, interval, pooled_accuracy, recalls
+from benchmarks.params import Item, Setting
+from benchmarks.results import Run, read_result, write_result
+from benchmarks.summary import Report, summarise
+
+SPEAKERS = {"1": ("01", "11"), "2": ("04", "10"), "5": ("02", "15")}
+
+
+def item(**changes: Any) -> Item:
+    values = {
+        "setting": Setting(protocol="emobox6"),
+        "recipes": ("best",),
+        "seeds": (1,),
+        "folds": (1, 2, 5),
+    }
+    return Item(**{**values, **changes})
+
+
+def counts(right: int) -> list[list[int]]:
+    """Ten recordings of each emotion, so many recognised and the rest taken for the next one."""
+    matrix = right * np.eye(8, dtype=int)
+    return (matrix + (10 - right) * np.roll(np.eye(8, dtype=int), 1, axis=1)).tolist()
+
+
+def write(folder: Path, name: str, right: dict[str, int], recipe: str = "best", seed: int = 1,
+          speakers: int | None = None, condition: str | None = None) -> None:  # fmt: skip
+    for fold, each in right.items():
+        by_speaker = {speaker: counts(each) for speaker in SPEAKERS[fold]}
+        confusion = {"as_recorded": by_speaker}
+        if condition:
+            confusion[condition] = {speaker: counts(each - 2) for speaker in SPEAKERS[fold]}
+        result = {
+            "synthetic": False,
+            "network": "cnn2d",
+            "parameters": 320_000,
+            "epochs": 30,
+            "seconds": 60.0,
+            "trained_on": {"speakers": 20, "recordings": 1000, "utterances": 9000},
+            "confusion": confusion,
+        }
+        run = Run(item=name, recipe=recipe, seed=seed, fold=fold, speakers=speakers)
+        write_result(run, result, folder)
+
+
+def test_a_result_is_read_as_it_was_written_a_line_for_a_row(tmp_path: Path) -> None:
+    write(tmp_path, "emobox6_best", {"1": 7})
+    run = Run(item="emobox6_best", recipe="best", seed=1, fold="1")
+    result = read_result(run, tmp_path)
+    assert result is not None
+    assert result["confusion"]["as_recorded"]["11"] == counts(7)
+    assert "[7, 3, 0, 0, 0, 0, 0, 0]" in (tmp_path / run.file).read_text()
+
+
+def test_means_are_over_whole_seeds_only(tmp_path: Path) -> None:
+    write(tmp_path, "emobox6_best", {"1": 7, "2": 8, "5": 3})
+    write(tmp_path, "emobox6_best", {"1": 9, "2": 9}, seed=2)
+    [one], missing = collect({"emobox6_best": item(seeds=(1, 2))}, tmp_path)
+    assert missing == {"emobox6_best": 1}
+    assert list(one.seeds) == [1]
+    assert one.ua() == pytest.approx([0.6])
+    assert one.ua(folds=("5", "6")) == pytest.approx([0.3])
+    assert one.fold_ua() == pytest.approx({"1": 0.7, "2": 0.8, "5": 0.3})
+    assert pooled_accuracy(one.by_speaker()) == pytest.approx(0.6)
+    assert recalls(one.by_speaker()) == pytest.approx(np.full(8, 0.6))
+    assert list(one.by_speaker()) == ["01", "02", "04", "10", "11", "15"]
+    bounds = interval(one.by_speaker())
+    assert bounds is not None
+    assert bounds[0] < 0.6 < bounds[1]
+
+
+def test_a_difference_is_paired_by_speaker(tmp_path: Path) -> None:
+    write(tmp_path, "tuning", {"1": 3, "2": 8, "5": 5})
+    write(tmp_path, "tuning", {"1": 4, "2": 9, "5": 6}, recipe="other")
+    best, other = collect({"tuning": item(recipes=("best", "other"))}, tmp_path)[0]
+    found = difference(other.by_speaker(), best.by_speaker())
+    # speakers differ by 50 points, but every one of them gains 10
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
+    assert found.better == 1
+
+
+def test_the_page_ranks_ours_among_theirs_and_lists_what_is_missing(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    conditions = Setting(protocol="emobox6", conditions=("as_recorded", "telephone"))
+    items = {
+        "emobox6_best": item(setting=conditions, seeds=(1, 2)),
+        "tuning": item(recipes=("best", "no_masks")),
+        "learning_curve": item(speakers=(4, 8)),
+        "random_speech_best": item(setting=Setting(protocol="random")),
+    }
+    for seed, right in ((1, 7), (2, 8)):
+        write(results, "emobox6_best", dict.fromkeys(SPEAKERS, right), seed=seed,
+              condition="telephone")  # fmt: skip
+    write(results, "tuning", dict.fromkeys(SPEAKERS, 6))
+    write(results, "tuning", dict.fromkeys(SPEAKERS, 5), recipe="no_masks")
+    write(results, "learning_curve", dict.fromkeys(SPEAKERS, 4), speakers=4)
+    write(results, "learning_curve", dict.fromkeys(SPEAKERS, 5), speakers=8)
+    notes = tmp_path / "notes.md"
+    notes.write_text("## What was tried on what\n\nThis.\n")
+    page, pictures = tmp_path / "README.md", tmp_path / "figures"
+    summarise(items, results, notes, page, pictures)
+    text = page.read_text()
+    lines = text.splitlines()
+
+    ours = next(n for n, line in enumerate(lines) if "**the default recipe**" in line)
+    assert "**75.0 (70.0 to 80.0, 2 seeds)**" in lines[ours]
+    assert "0.32 M parameters" in lines[ours]
+    assert "WavLM large" in lines[ours - 1]
+    assert "Whisper large v3" in lines[ours + 1]
+    assert "Not run yet, in trainings: `random_speech_best` (3)." in text
+    telephone = next(line for line in lines if "telephone band" in line)
+    assert "| 55.0 (50.0 to 60.0, 2 seeds) |" in telephone
+    assert "-20.0 (-20.0 to -20.0)" in telephone
+    assert any("| no masks | 50.0 | -10.0 (-10.0 to -10.0) | 0% |" in line for line in lines)
+    assert [line.split("|")[2].strip() for line in lines if "learning_curve`" in line
+            and line.startswith(("| 4", "| 8"))] == ["40.0", "50.0"]  # fmt: skip
+    assert "TIM-Net" in text
+    assert text.endswith("This.\n")
+    assert {path.name for path in pictures.iterdir()} == {
+        "confusion_emobox6_best.png",
+        "learning_curve.png",
+    }
+
+
+def test_nothing_measured_still_makes_a_page(tmp_path: Path) -> None:
+    text = Report({"emobox6_best": item()}, tmp_path).text("")
+    assert "`emobox6_best` (3)" in text
+    assert "Whisper large v3" in text
