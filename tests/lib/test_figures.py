@@ -51,7 +51,19 @@ def cleaning() -> Figure:
     return figures.cleaning(waves, (48000, 16000), log_mels, np.linspace(50, 7900, 64), SUBJECT)
 
 
-PICTURES = [confusion, training_curves, label_distribution, accuracy_by_speaker, cleaning]
+def learning_curve() -> Figure:
+    scores = np.random.default_rng(0).uniform(0.3, 0.7, (4, 6))
+    return figures.learning_curve([4, 8, 12, 20], scores, SUBJECT)
+
+
+PICTURES = [
+    confusion,
+    training_curves,
+    label_distribution,
+    accuracy_by_speaker,
+    cleaning,
+    learning_curve,
+]
 
 
 @pytest.mark.parametrize("draw", PICTURES)
