@@ -23,7 +23,7 @@ Condition = Literal["as_recorded", "telephone", "noise20", "noise10", "with_vari
 class SourceParams(IngestParams):
     """Where the recordings come from, and whether they may be synthetic (in tests only)."""
 
-    synthetic: bool = False
+    synthetic: bool
 
 
 class FrontEnd(Section):
