@@ -69,11 +69,8 @@ protocol, and over seeds where there are several, with their range. Intervals (9
 speakers, of the recordings of all folds together. No speaker is held out of training to choose
 epochs: their number is fixed. Each row of ours names the command that makes it.
 
-```bash
-dvc exp run -S benchmarks/params.yaml:ingest.from=/path/to/corpora benchmarks/dvc.yaml
-```
-
-runs all of it; so does `dvc repro benchmarks/dvc.yaml` after an edit of `benchmarks/params.yaml`.
+With RAVDESS and TESS in `data/corpora` (a link will do, or another `ingest.from` in
+`benchmarks/params.yaml`), `dvc repro benchmarks/dvc.yaml` runs all of it.
 It can be stopped at any time: a training that is done is not run again. A training computes on one
 thread. To use more cores, make the features once, then run several items side by side:
 
