@@ -15,6 +15,7 @@ from sklearn.metrics import confusion_matrix
 
 from stages.lib import figures
 from stages.lib.audio import decode
+from stages.lib.calibration import calibrated
 from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.feature_store import FeatureStore
@@ -22,7 +23,7 @@ from stages.lib.manifest import read_shards
 from stages.lib.networks.trained import TrainedModel
 from stages.lib.params.loader import load
 from stages.lib.params.split import SplitParams
-from stages.lib.scoring import corpus_names, score
+from stages.lib.scoring import DIGITS, calibration_error, corpus_names, score
 from stages.lib.spectra import hz_to_mel, mel_bank, mel_to_hz, spectrogram
 from stages.lib.splits import originals, split
 
@@ -81,7 +82,11 @@ def evaluate(
         store.features(trained.kinds, index) for index in test.index
     )
 
-    values = {**score(test, probabilities), **_setting(recordings, params, trained.network)}
+    values = {
+        **score(test, probabilities),
+        "uncalibrated": _uncalibrated(test, probabilities, trained.temperature),
+        **_setting(recordings, params, trained.network),
+    }
     predictions = _predictions(test, probabilities)
     metrics.mkdir(parents=True, exist_ok=True)
     with replaced_folder(metrics / "figures") as folder:
@@ -95,6 +100,18 @@ def evaluate(
     )
     _replace(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
     return values
+
+
+def _uncalibrated(
+    test: pd.DataFrame, probabilities: np.ndarray, temperature: float
+) -> dict[str, float]:
+    """How far confidence was from accuracy before calibration, and the temperature that did it."""
+    before = calibrated(probabilities, 1 / temperature)
+    correct = np.array(EMOTIONS)[before.argmax(axis=1)] == test["emotion"].to_numpy()
+    return {
+        "calibration_error": round(calibration_error(before, correct), DIGITS),
+        "temperature": temperature,
+    }
 
 
 def _setting(recordings: pd.DataFrame, params: SplitParams, network: str) -> dict[str, Any]:

@@ -1,182 +1,303 @@
-"""After the pipeline, predict: the trained model on new recordings.
+"""After the pipeline, predict: the exported model on new recordings.
 
-``python -m stages.predict FILE...`` prints the emotion and all probabilities of each recording,
-which is cleaned and featurized exactly as those that trained the model.
+``ser-predict FILE...``, or ``python -m stages.predict FILE...``, prints the emotion and all
+probabilities of each recording, which is cleaned and featurized exactly as those that trained the
+model. In Python it is ``Recognizer.load(folder).predict(path)``.
 """
 
 import argparse
+import csv
+import glob
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO
 
-import numpy as np
-
-from stages.lib.audio import decode, is_silent
-from stages.lib.cleaning import clean
 from stages.lib.errors import PipelineError, run
-from stages.lib.features import featurize
-from stages.lib.networks.trained import TrainedModel
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.loader import Section, check
+from stages.lib.recognizer import Prediction, Recognizer, Window, require_package
+from stages.lib.stream import Estimate
 
-SHORTEST = 0.01
-"""A recording needs at least this much to tell anything, in s."""
+__all__ = ["Prediction", "Recognizer", "Window", "main"]
 
-
-class FrontEnd(Section):
-    """What a model says of the way from audio to its features."""
-
-    clean: CleanParams
-    featurize: FeaturizeParams
+AUDIO_SUFFIXES = {
+    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"),
+    *(".au", ".caf", ".rf64", ".snd", ".w64"),
+}
+"""What is taken for audio in a folder; a file that is named is read whatever its suffix."""
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a model heard in a recording.
+class Output:
+    """What is printed, a recording at a time."""
 
-    Attributes
-    ----------
-    emotion : str
-        The most probable label.
-    probabilities : dict of str to float
-        By label, in the model's order; they sum to 1.
-    duration : float
-        Of the recording as it came, in s.
-    """
+    def __init__(self, labels: tuple[str, ...], width: int) -> None:
+        self.labels = labels
+        self.width = width
 
-    emotion: str
-    probabilities: dict[str, float]
-    duration: float
+    def begin(self, timeline: bool) -> None:
+        """Print what stands above the first recording."""
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        """Print what was heard in a recording."""
+        raise NotImplementedError
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        """Print what was heard in a recording over time."""
+        raise NotImplementedError
+
+    def estimate(self, name: str, estimate: Estimate) -> None:
+        """Print what was heard lately."""
+        raise NotImplementedError
 
 
-class Recognizer:
-    """A trained model with its front end.
+class Table(Output):
+    """Columns for people."""
+
+    def begin(self, timeline: bool) -> None:
+        times = f"{'start':>8} {'end':>8}  " if timeline else ""
+        labels = " ".join(f"{label:>9}" for label in self.labels)
+        print(f"{'file':<{self.width}}  {times}{'emotion':<9} {labels}")
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        print(f"{name:<{self.width}}  {_columns(prediction.emotion, prediction.probabilities)}")
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        for window in windows:
+            told = "no speech"
+            if window.emotion is not None and window.probabilities is not None:
+                told = _columns(window.emotion, window.probabilities)
+            print(f"{name:<{self.width}}  {window.start:8.2f} {window.end:8.2f}  {told}")
+
+
+class JsonLines(Output):
+    """An object a line and recording."""
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        print(json.dumps({"file": name, **asdict(prediction)}), flush=True)
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        rows = [asdict(window) for window in windows]
+        print(json.dumps({"file": name, "timeline": rows}), flush=True)
+
+    def estimate(self, name: str, estimate: Estimate) -> None:
+        print(json.dumps({"file": name, **asdict(estimate)}), flush=True)
+
+
+class Csv(Output):
+    """A row a recording, or a window of a timeline."""
+
+    def begin(self, timeline: bool) -> None:
+        kind = ("start", "end", "speech", "emotion") if timeline else ("emotion", "duration")
+        self._row("file", *kind, *self.labels)
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        values = prediction.probabilities.values()
+        self._row(name, prediction.emotion, prediction.duration, *values)
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        for window in windows:
+            values = (window.probabilities or dict.fromkeys(self.labels)).values()
+            speech = str(window.speech).lower()
+            self._row(name, window.start, window.end, speech, window.emotion, *values)
+
+    def _row(self, *values: object) -> None:
+        csv.writer(sys.stdout, lineterminator="\n").writerow(values)
+
+
+def _columns(emotion: str, probabilities: dict[str, float]) -> str:
+    values = " ".join(f"{value:9.3f}" for value in probabilities.values())
+    return f"{emotion:<9} {values}"
+
+
+def expanded(names: Sequence[str]) -> list[str]:
+    """The recordings that arguments stand for, in their order; those of a folder by name.
 
     Parameters
     ----------
-    model : TrainedModel
-        The model.
-    front_end : FrontEnd
-        The settings that its training data went through.
+    names : sequence of str
+        Files, folders (with all below them), patterns such as ``calls/**/*.wav``, ``-``.
     """
-
-    def __init__(self, model: TrainedModel, front_end: FrontEnd) -> None:
-        self._model = model
-        self._front_end = front_end
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what the train stage wrote.
-
-        Raises
-        ------
-        PipelineError
-            If there is no model, or it was made with settings that this version can't honour.
-        """
-        model = TrainedModel.load(folder)
-        front_end = check(model.front_end, FrontEnd, f"the front end of the model in {folder}")
-        missing = set(model.kinds) - set(front_end.featurize.kinds)
-        if missing:
-            raise PipelineError(
-                f"the model in {folder} takes {', '.join(sorted(missing))}, which its front end "
-                "does not make: train it again with `dvc repro train`."
-            )
-        return cls(model, front_end)
-
-    def predict(self, path: Path) -> Prediction:
-        """Recognise the emotion of one recording, of any rate, channel count and length.
-
-        Raises
-        ------
-        ValueError
-            If the file can't be read or decoded, or is silent.
-        """
-        try:
-            samples, sample_rate = decode(path.read_bytes())
-        except OSError as error:
-            raise ValueError(error.strerror or str(error)) from None
-        return self.predict_samples(samples, sample_rate)
-
-    def predict_samples(self, samples: np.ndarray, sample_rate: int) -> Prediction:
-        """Recognise the emotion of decoded audio.
-
-        Parameters
-        ----------
-        samples : np.ndarray [shape=(n, channels)]
-            Full scale is 1.
-        sample_rate : int
-            In Hz.
-
-        Raises
-        ------
-        ValueError
-            If nothing is heard: under `SHORTEST`, samples that are not finite, silence.
-        """
-        if len(samples) < SHORTEST * sample_rate:
-            raise ValueError(f"lasts less than {SHORTEST:g} s")
-        if not np.isfinite(samples).all():
-            raise ValueError("holds samples that are not finite numbers")
-        if is_silent(samples):
-            raise ValueError("is silent")
-        settings = self._front_end
-        cleaned, _ = clean(samples, sample_rate, settings.clean)
-        features = featurize(cleaned, settings.clean.sample_rate, settings.featurize)
-        [probabilities] = self._model.probabilities([features])
-        by_label = dict(zip(self._model.labels, map(float, probabilities), strict=True))
-        return Prediction(
-            emotion=max(by_label, key=by_label.__getitem__),
-            probabilities=by_label,
-            duration=len(samples) / sample_rate,
+    files: list[str] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            below = (file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES)
+            files += sorted(map(str, below))
+        elif name != "-" and not path.exists() and glob.has_magic(name):
+            found = glob.glob(name, recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
+            files += sorted(file for file in found if Path(file).is_file())
+        else:
+            files.append(name)
+    if not files:
+        raise PipelineError(
+            f"there is no recording in {', '.join(names)}: name a file, a folder with "
+            f"{', '.join(sorted(AUDIO_SUFFIXES))} below it, or a pattern that fits some."
         )
+    return files
 
 
-def table(predictions: Iterator[tuple[Path, Prediction]], width: int) -> Iterator[str]:
-    """Lines for people, the first one the head; ``width`` is that of the longest file name."""
-    head: list[str] = []
-    for path, prediction in predictions:
-        if not head:
-            head = [f"{label:>9}" for label in prediction.probabilities]
-            yield f"{'file':<{width}}  {'emotion':<9} {' '.join(head)}"
-        values = " ".join(f"{value:9.3f}" for value in prediction.probabilities.values())
-        yield f"{path!s:<{width}}  {prediction.emotion:<9} {values}"
+@contextmanager
+def _source(name: str) -> Iterator[Path | BinaryIO]:
+    """The file of that name; standard input, which can't be read twice, by way of a file."""
+    if name != "-":
+        yield Path(name)
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.seek(0)
+        yield file
+
+
+def listen(recognizer: Recognizer, output: Output | None, window: float, hop: float) -> None:
+    """Tell what the microphone hears, every hop, until Ctrl-C.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        What listens.
+    output : Output or None
+        A line an estimate for programs, or None for one line that changes, for people.
+    window, hop : float
+        How much of the past each estimate is made from, and the time between estimates, in s.
+    """
+    require_package("sounddevice", "mic", "--mic records from the microphone")
+    from stages.lib.microphone import chunks  # brings PortAudio
+
+    print("Listening; Ctrl-C ends it.", file=sys.stderr)
+    try:
+        with chunks() as (sample_rate, arriving):
+            stream = recognizer.stream(sample_rate, window=window, hop=hop)
+            for chunk in arriving:
+                for estimate in stream.feed(chunk):
+                    if output:
+                        output.estimate("microphone", estimate)
+                    else:
+                        print(f"\r{_live(estimate)}", end="", flush=True)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+
+
+def _live(estimate: Estimate) -> str:
+    """One line: the time, the emotion and its bar, then the next two."""
+    if estimate.emotion is None or estimate.probabilities is None:
+        return f"{estimate.time:7.1f} s  {'no speech':<60}"
+    ranked = sorted(estimate.probabilities.items(), key=lambda item: -item[1])
+    (first, share), *others = ranked[:3]
+    bar = "#" * round(20 * share)
+    rest = ", ".join(f"{label} {value:.0%}" for label, value in others)
+    return f"{estimate.time:7.1f} s  {first:<9} {share:4.0%} {bar:<20} {rest:<26}"
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+_positive.__name__ = "duration"  # what argparse calls it: "invalid duration value"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ser-predict",
+        description="Recognise the emotion in recordings with the exported model.",
+    )
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="audio file, folder, pattern, or - (standard input)",
+    )
+    parser.add_argument(
+        "--model", type=Path, default=Path("models/export"), help="folder of the model"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line and recording")
+    form.add_argument("--csv", action="store_true", help="one row a recording, or a window")
+    parser.add_argument("--timeline", action="store_true", help="emotion in windows over time")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of the one timeline")
+    parser.add_argument("--mic", action="store_true", help="listen to the microphone")
+    parser.add_argument("--window", type=_positive, default=3.0, help="length of a window, in s")
+    parser.add_argument(
+        "--hop", type=_positive, help="from window to window, in s (1; with --mic 0.5)"
+    )
+    return parser
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    told = parser.parse_args(arguments)
+    if told.mic and (told.files or told.timeline or told.csv):
+        parser.error("--mic goes with --json, --window and --hop only")
+    if not told.mic and not told.files:
+        parser.error("name a recording, or --mic")
+    if told.plot and not told.timeline:
+        parser.error("--plot draws a timeline: add --timeline")
+    return told
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m stages.predict",
-        description="Recognise the emotion in recordings with the trained model.",
-    )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an audio file")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument(
-        "--model", type=Path, default=Path("models/keras"), help="folder of the trained model"
-    )
-    told = parser.parse_args(arguments)
-    recognizer = Recognizer.load(told.model)
-    failed = False
-
-    def predictions() -> Iterator[tuple[Path, Prediction]]:
-        nonlocal failed
-        for path in told.files:
-            try:
-                yield path, recognizer.predict(path)
-            except ValueError as error:
-                failed = True
-                print(f"error: {path}: {error}", file=sys.stderr)
-
-    if told.json:
-        for path, prediction in predictions():
-            print(json.dumps({"file": str(path), **asdict(prediction)}))
-    else:
-        for line in table(predictions(), max(len(str(path)) for path in told.files)):
-            print(line)
-    if failed:
+    told = _parsed(arguments)
+    if told.mic:
+        recognizer = Recognizer.load(told.model)
+        output = JsonLines(recognizer.labels, 0) if told.json else None
+        listen(recognizer, output, told.window, told.hop or 0.5)
+        return
+    files = expanded(told.files)
+    if told.plot:
+        require_package("matplotlib", "plot", "--plot draws a picture")
+        if len(files) > 1:
+            raise PipelineError(
+                f"--plot draws one recording, and {len(files)} were named: name one."
+            )
+    if not predict(Recognizer.load(told.model), files, told):
         sys.exit(1)
 
 
-if __name__ == "__main__":
+def predict(recognizer: Recognizer, files: Sequence[str], told: argparse.Namespace) -> bool:
+    """Print what was heard in each file; whether all of them could be read."""
+    form = JsonLines if told.json else Csv if told.csv else Table
+    output = form(recognizer.labels, max(map(len, files)))
+    output.begin(told.timeline)
+    all_read = True
+    for name in files:
+        try:
+            with _source(name) as source:
+                if told.timeline:
+                    windows = recognizer.timeline(source, window=told.window, hop=told.hop or 1.0)
+                    output.timeline(name, windows)
+                    if told.plot:
+                        _plot(source, windows, recognizer.labels, name, told.plot)
+                else:
+                    output.prediction(name, recognizer.predict(source))
+        except ValueError as error:
+            all_read = False
+            print(f"error: {name}: {error}", file=sys.stderr)
+    return all_read
+
+
+def _plot(
+    source: Path | BinaryIO, windows: list[Window], labels: tuple[str, ...], name: str, path: Path
+) -> None:
+    from stages.lib import figures  # needs matplotlib, which the base installation lacks
+    from stages.lib.timeline_picture import timeline_picture
+
+    subject = "standard input" if name == "-" else Path(name).name
+    try:
+        figures.save(timeline_picture(source, windows, labels, subject), path)
+    except OSError as error:
+        raise PipelineError(f"{path} can't be written: {error.strerror}.") from None
+
+
+def command() -> None:
+    """What the installed command runs."""
     run(main)
+
+
+if __name__ == "__main__":
+    command()

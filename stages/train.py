@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from stages.lib.calibration import fit_temperature
 from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.feature_store import FeatureStore
 from stages.lib.feature_view import FeatureView
+from stages.lib.networks.prediction import probabilities
 from stages.lib.networks.registry import NETWORKS
-from stages.lib.networks.trained import ModelSettings, TrainingSummary, save
+from stages.lib.networks.settings import ModelSettings, TrainingSummary
+from stages.lib.networks.trained import save
 from stages.lib.params.loader import load
 from stages.lib.params.split import SplitParams
 from stages.lib.params.train import TrainParams
@@ -33,11 +37,16 @@ def train_model(
     )
     front_end = _read_front_end(features / "front_end.json")
     trained = train(network, training, validation, params, curves)
+    temperature = fit_temperature(
+        probabilities(trained.model, network, validation),
+        np.asarray(pd.Categorical(validation.manifest["emotion"], categories=EMOTIONS).codes),
+    )
     settings = ModelSettings(
         labels=EMOTIONS,
         network=network.NAME,
         kinds=network.KINDS,
         front_end=front_end,
+        temperature=temperature,
         training=TrainingSummary(epochs=trained.epochs, parameters=trained.model.count_params()),
     )
     with replaced_folder(target) as folder:

@@ -13,12 +13,15 @@ import pytest
 import soundfile
 import yaml
 
+from stages.lib.audio import decode
+from stages.lib.cleaning import clean
 from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
-from stages.lib.features import KINDS
+from stages.lib.features import KINDS, featurize
 from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams, WhisperParams
 from stages.lib.params.loader import load
+from stages.lib.recognizer import Recognizer
 from stages.lib.whisper import pinned
 
 if TYPE_CHECKING:
@@ -109,6 +112,52 @@ def tone(duration: float, sample_rate: int = 16000, amplitude: float = 0.3) -> n
     """A 220 Hz tone of ``duration`` s."""
     time = np.arange(round(duration * sample_rate)) / sample_rate
     return (amplitude * np.sin(2 * np.pi * 220 * time)).astype(np.float32)
+
+
+def spoken(recordings: list[SyntheticRecording], emotion: int, actor: str) -> SyntheticRecording:
+    """The first recording of speech with an emotion, by its RAVDESS code, of an actor."""
+    return next(
+        one
+        for one in recordings
+        if f"/03-01-0{emotion}-" in one.name and one.name.endswith(f"-{actor}.wav")
+    )
+
+
+@pytest.fixture(scope="session")
+def models(
+    synthetic_recordings: list[SyntheticRecording], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """keras/ and export/: a model that knows one actor's emotions, default front end, no denoising.
+
+    Not to be changed: it is one for all tests.
+    """
+    from exported_model import write_models  # it imports Keras, which most tests do without
+
+    params = load("clean", CleanParams, ROOT / "params.yaml")
+    cleaning = params.model_copy(update={"noise_reduction": False})
+    features = load("featurize", FeaturizeParams, ROOT / "params.yaml")
+    examples = []
+    for code in range(1, 9):
+        recording = spoken(synthetic_recordings, code, actor="01")
+        cleaned, _ = clean(*decode(recording.read()), cleaning)
+        examples.append(featurize(cleaned, cleaning.sample_rate, features))
+    folder = tmp_path_factory.mktemp("models")
+    front_end = {"clean": cleaning.model_dump(), "featurize": features.model_dump(mode="json")}
+    write_models(folder, "cnn2d", examples, front_end)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recognizer(models: Path) -> Recognizer:
+    """The exported one of `models`."""
+    return Recognizer.load(models / "export")
+
+
+@pytest.fixture(scope="session")
+def speech(synthetic_recordings: list[SyntheticRecording]) -> tuple[np.ndarray, int]:
+    """An angry recording of another actor: samples [n], full scale 1, and their rate in Hz."""
+    samples, rate = decode(spoken(synthetic_recordings, 5, actor="02").read())
+    return samples.mean(axis=1), rate
 
 
 @pytest.fixture(scope="session")

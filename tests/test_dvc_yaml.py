@@ -11,7 +11,10 @@ from conftest import ROOT
 
 from stages.lib.imports import imported_files
 
-STAGES = ["ingest", "rename_merge", "clean", "augment", "featurize", "train", "evaluate"]
+STAGES = [
+    *("ingest", "rename_merge", "clean", "augment", "featurize"),
+    *("train", "evaluate", "export"),
+]
 
 
 def pipeline() -> dict[str, Any]:
@@ -19,7 +22,7 @@ def pipeline() -> dict[str, Any]:
     return document
 
 
-def test_the_seven_stages_stand_in_order() -> None:
+def test_the_eight_stages_stand_in_order() -> None:
     assert list(pipeline()["stages"]) == STAGES
 
 

@@ -12,8 +12,14 @@ MAX_DURATION = 60.0
 UNKNOWN_DURATION = 1e9
 """No recording lasts that long, in s: libsndfile's answer where a header leaves the length open."""
 
+LARGEST_WAV = 0x7FFFF000
+"""Programs that write WAV to a pipe announce this (SoX) or up to 2^32 - 1 (FFmpeg), in bytes."""
+
 SILENCE_PEAK = 1e-4
 """A recording that never leaves ± this (full scale 1; -80 dB) around its mean is silent."""
+
+SILENT = f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB"
+"""What the user is told of such a recording."""
 
 FULL_SCALE = 32768
 """Steps of 16-bit audio from 0 to full scale."""
@@ -45,16 +51,16 @@ def decode(content: bytes) -> tuple[np.ndarray, int]:
             rate, announced = file.samplerate, file.frames
     except soundfile.LibsndfileError as error:
         raise ValueError(f"can't be decoded: {error.error_string}") from None
-    if len(samples) < announced or is_cut_short(content):
+    if len(samples) < announced or is_cut_short(content[:8], len(content)):
         raise ValueError("is cut short: its header announces more")
     return samples, rate
 
 
-def is_cut_short(content: bytes) -> bool:
-    """Whether a WAV file announces more bytes than there are; libsndfile takes what it finds."""
-    announced = int.from_bytes(content[4:8], "little")
-    streamed = announced in (0, 0xFFFFFFFF)  # written by a program that could not tell
-    return content[:4] == b"RIFF" and not streamed and announced + 8 > len(content)
+def is_cut_short(start: bytes, size: int) -> bool:
+    """Whether a WAV file of ``size`` bytes announces more; libsndfile takes what it finds."""
+    announced = int.from_bytes(start[4:8], "little")
+    streamed = announced == 0 or announced >= LARGEST_WAV  # by a program that could not tell
+    return start[:4] == b"RIFF" and not streamed and announced + 8 > size
 
 
 def inspect(content: bytes) -> tuple[int, float]:
@@ -85,11 +91,16 @@ def inspect(content: bytes) -> tuple[int, float]:
     if duration < MIN_DURATION:
         raise ValueError(f"lasts {duration:.2f} s, less than {MIN_DURATION:g} s")
     samples, rate = decode(content)
+    require_finite(samples)
+    if is_silent(samples):
+        raise ValueError(SILENT)
+    return rate, round(duration, 6)
+
+
+def require_finite(samples: np.ndarray) -> None:
+    """Raise a `ValueError` for samples, of any shape, that are not all finite."""
     if not np.isfinite(samples).all():
         raise ValueError("holds samples that are not finite numbers")
-    if is_silent(samples):
-        raise ValueError(f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB")
-    return rate, round(duration, 6)
 
 
 def is_silent(samples: np.ndarray) -> bool:

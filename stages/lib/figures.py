@@ -4,19 +4,23 @@ Each function takes the ``subject`` that stands under its title: the corpora (an
 synthetic, where they are), the protocol and the fold.
 """
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 import numpy as np
-import pandas as pd
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+if TYPE_CHECKING:  # the picture of a timeline does without pandas
+    import pandas as pd
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED = (
     "#0072b2",
@@ -275,6 +279,73 @@ def learning_curve(speakers: Sequence[int], scores: np.ndarray, subject: str) ->
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y")
     axes.legend(loc="lower right")
+    return figure
+
+
+@_in_our_style
+def timeline(
+    wave: tuple[np.ndarray, np.ndarray],
+    log_mel: np.ndarray,
+    frequencies: np.ndarray,
+    duration: float,
+    spans: np.ndarray,
+    probabilities: np.ndarray,
+    labels: Sequence[str],
+    subject: str,
+) -> Figure:
+    """Waveform, log-mel spectrogram and emotion of one recording over time.
+
+    Parameters
+    ----------
+    wave : two np.ndarray [shape=(columns,)]
+        Least and greatest sample of each column, evenly over the recording, full scale 1.
+    log_mel : np.ndarray [shape=(bands, columns)]
+        In dB below the loudest.
+    frequencies : np.ndarray [shape=(bands,)]
+        The centres of the bands, in Hz.
+    duration : float
+        Of the recording, in s.
+    spans : np.ndarray [shape=(n, 2)]
+        Where each window of the timeline starts and ends to be drawn, in s, ascending.
+    probabilities : np.ndarray [shape=(n, k)]
+        NaN in windows without speech.
+    labels : sequence of str
+        The k emotions.
+    subject : str
+        Which recording.
+    """
+    figure, (above, middle, below) = _figures(
+        "Timeline", subject, rows=3, width=8.0, height=6.0, sharex="all"
+    )
+    time = (np.arange(len(wave[0])) + 0.5) * duration / len(wave[0])
+    above.fill_between(time, *wave, color=BLUE, linewidth=0.3)
+    above.set_ylabel("amplitude")
+    above.grid(axis="y")
+    bands = np.arange(len(frequencies))
+    image = middle.imshow(
+        log_mel, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0,
+        extent=(0, duration, -0.5, len(bands) - 0.5), interpolation="nearest",
+    )  # fmt: skip
+    ticks = [hertz for hertz in (250, 500, 1000, 2000, 4000, 8000) if hertz <= frequencies[-1]]
+    middle.set_yticks(np.interp(ticks, frequencies, bands), [f"{t / 1000:g}" for t in ticks])
+    middle.set_ylabel("frequency (kHz)")
+    figure.colorbar(image, ax=middle, label="level (dB)", aspect=12, pad=0.02)
+    edges = np.append(spans[:, 0], spans[-1:, 1])
+    below.set_facecolor(GRID)
+    mesh = below.pcolormesh(
+        edges, np.arange(len(labels) + 1) - 0.5, np.ma.masked_invalid(probabilities.T),
+        cmap=WHITE_TO_BLUE, vmin=0, vmax=1,
+    )  # fmt: skip
+    heard = np.isfinite(probabilities).all(axis=1)
+    below.scatter(
+        spans[heard].mean(axis=1), probabilities[heard].argmax(axis=1),
+        s=8, color=RED, label="most probable", zorder=3,
+    )  # fmt: skip
+    below.set_yticks(range(len(labels)), labels)
+    below.invert_yaxis()
+    below.tick_params(axis="y", length=0)
+    below.set(xlabel="time (s); grey: no speech", xlim=(0, duration))
+    figure.colorbar(mesh, ax=below, label="probability", aspect=12, pad=0.02)
     return figure
 
 

@@ -9,10 +9,12 @@ from keras import layers
 from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
 from stages.lib.networks.network import Features
+from stages.lib.networks.views import mean_sequence
 from stages.lib.params.train import AugmentationParams
 
 NAME = "baseline_cnn1d"
 KINDS = ("mfcc_mean",)
+inputs = mean_sequence
 
 CHANNELS = (64, 128, 256)
 KERNEL = 5
@@ -56,8 +58,3 @@ def training_input(
 ) -> Features:
     """The utterance's vector as a sequence: {"mfcc_mean": [coefficients, 1]}."""
     return {"mfcc_mean": utterance["mfcc_mean"].astype(np.float32)[:, None]}
-
-
-def inputs(utterance: Features) -> Features:
-    """The one input of an utterance: {"mfcc_mean": [1, coefficients, 1]}."""
-    return {"mfcc_mean": utterance["mfcc_mean"].astype(np.float32)[None, :, None]}

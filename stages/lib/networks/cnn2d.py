@@ -11,19 +11,12 @@ from stages.lib.dataset import EMOTIONS
 from stages.lib.networks.augmentation import SpectrogramAugmentation
 from stages.lib.networks.layers import WeightedStatistics
 from stages.lib.networks.network import Features
+from stages.lib.networks.views import FRAMES, crops, read_frames
 from stages.lib.params.train import AugmentationParams
 
 NAME = "cnn2d"
 KINDS = ("log_mel",)
-
-FRAMES = 160
-"""Frames that the network sees at once: 2.56 s at a hop of 256 samples and 16 kHz."""
-
-CROPS = 5
-"""Crops of an utterance whose predictions are averaged; more where these would leave gaps."""
-
-PADDING_PERCENTILE = 2
-"""A short utterance is padded with this percentile of its own values, by band."""
+inputs = crops
 
 STEM_CHANNELS = 16
 BLOCKS = ((16, 1), (32, 2), (64, 2), (128, 2))
@@ -100,16 +93,7 @@ def training_input(
     frames = utterance["log_mel"]
     spare = len(frames) - tempo * FRAMES
     start = draw.uniform(min(0.0, spare), max(0.0, spare))
-    return {"log_mel": _read(frames, start + tempo * np.arange(FRAMES))}
-
-
-def inputs(utterance: Features) -> Features:
-    """Evenly spaced crops that together cover the utterance: {"log_mel": [crops, 160, bands]}."""
-    frames = utterance["log_mel"]
-    spare = len(frames) - FRAMES
-    crops = max(CROPS, -(-len(frames) // FRAMES))
-    starts = np.linspace(min(0, spare), max(0, spare), crops).round()
-    return {"log_mel": np.stack([_read(frames, start + np.arange(FRAMES)) for start in starts])}
+    return {"log_mel": read_frames(frames, start + tempo * np.arange(FRAMES))}
 
 
 def band_statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
@@ -122,19 +106,6 @@ def band_statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarra
         squares = squares + np.square(frames).sum(axis=0)
     mean = total / count
     return mean, squares / count - np.square(mean)
-
-
-def _read(frames: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Frames [places, bands] at places between frames, linearly; padding before and after."""
-    frames = frames.astype(np.float32)
-    if places[0] < 0 or places[-1] > len(frames) - 1:
-        padding = np.percentile(frames, PADDING_PERCENTILE, axis=0, keepdims=True)
-        frames = np.concatenate([padding, frames, padding], dtype=np.float32)
-        places = np.clip(places + 1, 0, len(frames) - 1)
-    below = places.astype(int)
-    above = np.minimum(below + 1, len(frames) - 1)
-    share = (places - below).astype(np.float32)[:, None]
-    return frames[below] * (1 - share) + frames[above] * share
 
 
 def _residual_block(x: Any, channels: int, stride: int, name: str) -> Any:

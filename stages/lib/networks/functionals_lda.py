@@ -16,10 +16,12 @@ from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
 from stages.lib.feature_view import FeatureView
 from stages.lib.networks.network import Features
+from stages.lib.networks.views import vector
 from stages.lib.params.train import AugmentationParams
 
 NAME = "functionals_lda"
 KINDS = ("functionals",)
+inputs = vector
 
 LIMIT = 4.0
 """Standardised values are clipped at this many standard deviations."""
@@ -58,11 +60,11 @@ def build(training: FeatureView) -> keras.Model:
     standard = np.clip((values - mean) / np.maximum(deviation, 1e-7), -LIMIT, LIMIT)
     weights, biases, emotions = _fit(standard, training.manifest[original])
 
-    vector = layers.Input((values.shape[1],), name="functionals")
-    x: Any = ops.clip(normalization(vector), -LIMIT, LIMIT)
+    one = layers.Input((values.shape[1],), name="functionals")
+    x: Any = ops.clip(normalization(one), -LIMIT, LIMIT)
     x = _fixed("classes", x, "softmax", weights, biases)
     x = _fixed("emotions", x, None, emotions)
-    return keras.Model({"functionals": vector}, x, name=NAME)
+    return keras.Model({"functionals": one}, x, name=NAME)
 
 
 def training_model(
@@ -82,11 +84,6 @@ def training_input(
 ) -> Features:
     """The utterance's vector: {"functionals": [values]}."""
     return {"functionals": utterance["functionals"]}
-
-
-def inputs(utterance: Features) -> Features:
-    """The one input of an utterance: {"functionals": [1, values]}."""
-    return {"functionals": utterance["functionals"][None]}
 
 
 def _fit(standard: np.ndarray, manifest: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

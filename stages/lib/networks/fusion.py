@@ -13,10 +13,12 @@ from keras import layers, ops
 from stages.lib.feature_view import FeatureView
 from stages.lib.networks import cnn2d, functionals_lda
 from stages.lib.networks.network import Features
+from stages.lib.networks.views import crops_and_vector
 from stages.lib.params.train import AugmentationParams
 
 NAME = "fusion"
 KINDS = ("log_mel", "functionals")
+inputs = crops_and_vector
 
 MEMBERS = 2
 """CNNs in the sum, each with the weight of the analysis."""
@@ -71,13 +73,6 @@ def training_input(
     """A crop for each CNN: {"log_mel": [members, 160, bands]}."""
     crops = [cnn2d.training_input(utterance, augmentation, draw) for _ in range(MEMBERS)]
     return {"log_mel": np.stack([crop["log_mel"] for crop in crops])}
-
-
-def inputs(utterance: Features) -> Features:
-    """The crops of the CNN, the functionals beside each: [crops, 160, bands], [crops, values]."""
-    crops = cnn2d.inputs(utterance)["log_mel"]
-    vectors = np.repeat(utterance["functionals"][None], len(crops), axis=0)
-    return {"log_mel": crops, "functionals": vectors}
 
 
 def _names() -> list[str]:

@@ -1,12 +1,16 @@
 """What a network module offers to training and prediction."""
 
-from typing import Protocol
+from __future__ import annotations
 
-import keras
+from typing import TYPE_CHECKING, Protocol
+
 import numpy as np
 
-from stages.lib.feature_view import FeatureView
-from stages.lib.params.train import AugmentationParams
+if TYPE_CHECKING:  # prediction without Keras reads this module too
+    import keras
+
+    from stages.lib.feature_view import FeatureView
+    from stages.lib.params.train import AugmentationParams
 
 Features = dict[str, np.ndarray]
 """One utterance or one input of a network, by feature kind."""

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.lib.errors import PipelineError
@@ -38,6 +37,8 @@ def load(name: str, section: type[SectionType], path: Path = PARAMS_FILE) -> Sec
         If the file or the section is missing, or a value is not what the section expects. The
         message names the file, the key, the value and what was expected.
     """
+    import yaml  # prediction reads no YAML and does without it
+
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -22,7 +22,8 @@ from stages.lib.networks.archive import write_model
 from stages.lib.networks.augmentation import SpectrogramAugmentation
 from stages.lib.networks.network import Features
 from stages.lib.networks.registry import NETWORKS
-from stages.lib.networks.trained import ModelSettings, TrainedModel, TrainingSummary, save
+from stages.lib.networks.settings import ModelSettings, TrainingSummary
+from stages.lib.networks.trained import TrainedModel, save
 from stages.lib.params.train import AugmentationParams, TrainParams
 
 
@@ -50,6 +51,7 @@ def settings(name: str) -> ModelSettings:
         network=name,
         kinds=NETWORKS[name].KINDS,
         front_end={"clean": {"sample_rate": 16000}},
+        temperature=1.5,
         training=TrainingSummary(epochs=1, parameters=1),
     )
 

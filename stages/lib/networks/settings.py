@@ -1,0 +1,68 @@
+"""What travels with a model's weights, whether Keras or LiteRT runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from stages.lib.errors import PipelineError
+from stages.lib.params.loader import Section, check
+
+SETTINGS_FILE = "settings.json"
+
+
+class TrainingSummary(Section):
+    """What training came to."""
+
+    epochs: int
+    parameters: int
+
+
+class ModelSettings(Section):
+    """What travels with the weights.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The emotions in the order of the model's outputs.
+    network : str
+        The module that turns an utterance into inputs.
+    kinds : tuple of str
+        The kinds of features that it takes.
+    front_end : dict
+        The cleaning and feature settings that the training data went through, as featurize wrote
+        them.
+    temperature : float
+        What calibrates the probabilities, 1 where there was nobody to fit it on; see
+        `stages.lib.calibration`.
+    training : TrainingSummary
+        Epochs run and number of parameters.
+    """
+
+    labels: tuple[str, ...]
+    network: str
+    kinds: tuple[str, ...]
+    front_end: dict[str, Any]
+    temperature: float = Field(gt=0)
+    training: TrainingSummary
+
+
+def write_settings(settings: ModelSettings, folder: Path) -> None:
+    """Write ``folder/settings.json``."""
+    text = json.dumps(settings.model_dump(mode="json"), indent=2)
+    (folder / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_settings(folder: Path) -> ModelSettings:
+    """Read ``folder/settings.json``; raise a `PipelineError` that says what is wrong with it."""
+    path = folder / SETTINGS_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(f"{path} does not exist: run `dvc repro train` to make it.") from None
+    except ValueError as error:
+        raise PipelineError(
+            f"{path} is not valid JSON ({error}): run `dvc repro train` to make it anew."
+        ) from None
+    return check(values, ModelSettings, str(path))

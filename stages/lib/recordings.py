@@ -1,0 +1,116 @@
+"""Recordings of any format, rate, channel count and length, read in blocks and mixed down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+
+from stages.lib.audio import UNKNOWN_DURATION, is_cut_short, require_finite
+
+BLOCK = 1.0
+"""Audio that is decoded at once, in s."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Audio that comes in blocks.
+
+    Attributes
+    ----------
+    sample_rate : int
+        In Hz.
+    duration : float or None
+        In s; None where it is not known before the end.
+    blocks : iterator of np.ndarray [shape=(n,), float32]
+        The channels' mean, full scale 1. Raises a `ValueError` for samples that are not finite
+        and for a file that ends too early.
+    """
+
+    sample_rate: int
+    duration: float | None
+    blocks: Iterator[np.ndarray]
+
+
+@contextmanager
+def opened(source: Path | BinaryIO) -> Iterator[Recording]:
+    """Open an audio file, or read a seekable stream of its bytes from its start.
+
+    Raises
+    ------
+    ValueError
+        If it can't be read, is no audio file, or not a whole one.
+    """
+    try:
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+            file.seek(0)
+            start = file.read(8)
+            if is_cut_short(start, file.seek(0, 2)):
+                raise ValueError("is cut short: its header announces more")
+            file.seek(0)
+            with soundfile.SoundFile(file) as audio:
+                known = audio.frames / audio.samplerate < UNKNOWN_DURATION
+                announced = audio.frames if known else 0
+                yield Recording(
+                    audio.samplerate,
+                    audio.frames / audio.samplerate if known else None,
+                    _blocks(audio, announced),
+                )
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"can't be decoded: {error.error_string}") from None
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from None
+
+
+def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
+    """A recording of samples in memory.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,) or (n, channels)]
+        Floating point with full scale 1, or integers with the full scale of their type.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        If they are not samples in one of these forms.
+    """
+    if sample_rate <= 0:
+        raise ValueError(f"has a sample rate of {sample_rate} Hz")
+    mono = mixed_down(samples)
+    require_finite(mono)
+    step = max(round(BLOCK * sample_rate), 1)
+    blocks = (mono[start : start + step] for start in range(0, len(mono), step))
+    return Recording(sample_rate, len(mono) / sample_rate, blocks)
+
+
+def mixed_down(samples: np.ndarray) -> np.ndarray:
+    """The channels' mean [shape=(n,), float32] of samples [n] or [n, channels], full scale 1."""
+    if samples.ndim not in (1, 2) or not (
+        np.issubdtype(samples.dtype, np.floating) or np.issubdtype(samples.dtype, np.signedinteger)
+    ):
+        raise ValueError(
+            f"is an array of {samples.dtype} with the shape {samples.shape}: expected samples "
+            "[n] or [n, channels], floating point or signed integers"
+        )
+    if np.issubdtype(samples.dtype, np.signedinteger):
+        samples = samples / np.float32(-int(np.iinfo(samples.dtype).min))
+    if samples.ndim == 1:
+        return samples.astype(np.float32)
+    return samples.astype(np.float32, copy=False).mean(axis=1, dtype=np.float32)
+
+
+def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:
+    read = 0
+    step = max(round(BLOCK * file.samplerate), 1)
+    while len(samples := file.read(step, dtype="float32", always_2d=True)):
+        read += len(samples)
+        require_finite(samples)
+        yield mixed_down(samples)
+    if read < announced:
+        raise ValueError("is cut short: its header announces more")

@@ -1,0 +1,146 @@
+"""A recogniser that listens: chunks of audio in as they arrive, estimates out as time passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stages.lib.audio import MAX_DURATION, is_silent, require_finite
+from stages.lib.recordings import mixed_down
+from stages.lib.timeline import FRAME, has_speech, levels, speech_threshold
+
+if TYPE_CHECKING:
+    from stages.lib.recognizer import Prediction, Recognizer
+
+BUFFER = MAX_DURATION
+"""What a stream remembers, in s: as much as the longest recording that the pipeline takes."""
+
+SMOOTHING = 1.0
+"""Time constant of the exponential average over estimates, in s."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a stream has heard lately.
+
+    Attributes
+    ----------
+    time : float
+        Of the last sample that went in, in s from the start of the stream.
+    speech : bool
+        Whether there was speech in the window before it.
+    emotion : str or None
+        The most probable label; None without speech.
+    probabilities : dict of str to float, or None
+        By label, smoothed over time; None without speech.
+    """
+
+    time: float
+    speech: bool
+    emotion: str | None
+    probabilities: dict[str, float] | None
+
+
+class Stream:
+    """Takes audio in chunks of any length and tells every hop what it hears; bounded in memory.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        What turns audio into probabilities.
+    sample_rate : int
+        Of the chunks, in Hz.
+    window, hop : float
+        How much of the past each estimate is made from, and the time between estimates, in s.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        sample_rate: int,
+        window: float,
+        hop: float,
+    ) -> None:
+        self._recognizer = recognizer
+        self._sample_rate = sample_rate
+        self._window = round(window * sample_rate)
+        self._hop = round(hop * sample_rate)
+        self._keep = 1 - float(np.exp(-hop / SMOOTHING))
+        self._capacity = round(BUFFER * sample_rate)
+        # twice as long as what is remembered, so that it is seldom moved to the front
+        self._buffer = np.zeros(2 * self._capacity, np.float32)
+        self._frame = round(FRAME * sample_rate)
+        self._clear()
+
+    def feed(self, chunk: np.ndarray) -> list[Estimate]:
+        """Take the next samples; the estimates that fell due with them, mostly none or one.
+
+        Parameters
+        ----------
+        chunk : np.ndarray [shape=(n,) or (n, channels)]
+            Floating point with full scale 1, or integers with the full scale of their type.
+
+        Raises
+        ------
+        ValueError
+            If they are not samples in one of these forms, or not finite.
+        """
+        samples = mixed_down(chunk)
+        require_finite(samples)
+        estimates = []
+        while len(samples):
+            due = self._hop - self._heard % self._hop
+            self._append(samples[:due])
+            if len(samples) >= due:
+                estimates.append(self._estimate())
+            samples = samples[due:]
+        return estimates
+
+    def finish(self) -> Prediction:
+        """What `Recognizer.predict` says of all that was fed, or of the last `BUFFER` s of it.
+
+        The stream is then empty and takes the next utterance.
+
+        Raises
+        ------
+        ValueError
+            If nothing was heard, as `Recognizer.predict` does.
+        """
+        samples = self._past(self._capacity).copy()
+        self._clear()
+        return self._recognizer.predict(samples, self._sample_rate)
+
+    def _clear(self) -> None:
+        self._stop = 0  # where the buffer's content ends
+        self._heard = 0  # samples since the start
+        self._levels = np.zeros(0, np.float32)
+        self._smoothed: np.ndarray | None = None
+
+    def _append(self, samples: np.ndarray) -> None:
+        if self._stop + len(samples) > len(self._buffer):
+            past = self._past(self._capacity).copy()
+            self._buffer[: len(past)] = past
+            self._stop = len(past)
+        self._buffer[self._stop : self._stop + len(samples)] = samples
+        self._stop += len(samples)
+        self._heard += len(samples)
+
+    def _past(self, count: int) -> np.ndarray:
+        return self._buffer[max(self._stop - min(count, self._heard), 0) : self._stop]
+
+    def _estimate(self) -> Estimate:
+        window = self._past(self._window)
+        new = levels(self._past(self._hop), self._sample_rate)
+        self._levels = np.concatenate([self._levels, new])[-round(BUFFER / FRAME) :]
+        of_window = self._levels[-max(len(window) // self._frame, 1) :]
+        time = self._heard / self._sample_rate
+        if is_silent(window[:, None]) or not has_speech(of_window, speech_threshold(self._levels)):
+            self._smoothed = None
+            return Estimate(time, False, None, None)
+        latest = self._recognizer.probabilities(window, self._sample_rate)
+        if self._smoothed is None:
+            self._smoothed = latest
+        self._smoothed = self._smoothed + self._keep * (latest - self._smoothed)
+        return Estimate(time, True, *self._recognizer.named(self._smoothed))

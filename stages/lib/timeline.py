@@ -1,0 +1,116 @@
+"""A long recording as windows over time, and what in them is speech."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+
+from stages.lib.recordings import Recording
+
+FRAME = 0.01
+"""Frames whose level is measured, in s."""
+
+SOFTEST = -60.0
+"""Nothing softer is speech, in dB full scale (root mean square of a frame)."""
+
+BELOW_LOUDEST = 35.0
+"""Nothing that far below the loudest frame is speech, in dB; the default of clean.trim."""
+
+FLOOR_PERCENTILE = 10
+ABOVE_FLOOR = 8.0
+"""Nothing within these dB of the noise floor is speech: the level that this percentage of the
+audible frames stays under. Steady noise, however loud, stays within 4 dB of its own."""
+
+LEAST_SPEECH = 0.2
+"""A window with less than this above all three has no speech, in s; or half of a shorter window."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A window's audio.
+
+    Attributes
+    ----------
+    start, end : float
+        In s from the start of the recording.
+    samples : np.ndarray [shape=(n,), float32]
+        At the rate that was asked for.
+    """
+
+    start: float
+    end: float
+    samples: np.ndarray
+
+
+def pieces(recording: Recording, sample_rate: int, window: float, hop: float) -> Iterator[Piece]:
+    """Cut a recording into overlapping windows, with no more than a window of it in memory.
+
+    The last one ends with the recording and may be shorter.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to cut.
+    sample_rate : int
+        What to resample to, in Hz.
+    window, hop : float
+        Length of the windows, and from one start to the next, in s.
+    """
+    length = round(window * sample_rate)
+    held, first, number, reached = np.zeros(0, np.float32), 0, 0, 0
+    for block, is_last in _resampled(recording, sample_rate):
+        held = np.concatenate([held, block])
+        end = first + len(held)
+        while (start := round(number * hop * sample_rate)) + length <= end or (
+            is_last and reached < end and start < end
+        ):
+            held, first = held[start - first :], start
+            reached = min(start + length, end)
+            yield Piece(start / sample_rate, reached / sample_rate, held[:length])
+            number += 1
+
+
+def levels(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Level of every whole frame of `FRAME` s, in dB full scale [shape=(frames,), float32]."""
+    length = round(FRAME * sample_rate)
+    frames = samples[: len(samples) // length * length].reshape(-1, length)
+    power = np.square(frames, dtype=np.float32).mean(axis=1)
+    return 10 * np.log10(np.maximum(power, np.float32(1e-12)))
+
+
+def speech_threshold(reference: np.ndarray) -> float:
+    """The level in dB above which a frame is taken for speech, judged by what surrounds it.
+
+    A simple rule by level, since it must cost next to nothing: it tells speech from silence and
+    from steady noise, not from music or from a slamming door.
+
+    Parameters
+    ----------
+    reference : np.ndarray [shape=(frames,)]
+        Levels, in dB, of all that is known of the recording.
+    """
+    audible = reference[reference > SOFTEST]
+    if not len(audible):
+        return SOFTEST
+    floor = float(np.percentile(audible, FLOOR_PERCENTILE)) + ABOVE_FLOOR
+    return max(SOFTEST, float(audible.max()) - BELOW_LOUDEST, floor)
+
+
+def has_speech(of_window: np.ndarray, threshold: float) -> bool:
+    """Whether enough frames of a window, by their levels in dB, are louder than a threshold."""
+    least = min(LEAST_SPEECH / FRAME, len(of_window) / 2)
+    return bool(len(of_window) and (of_window > threshold).sum() >= least)
+
+
+def _resampled(recording: Recording, sample_rate: int) -> Iterator[tuple[np.ndarray, bool]]:
+    """Blocks at another rate, each with whether it is the last."""
+    if recording.sample_rate == sample_rate:
+        for block in recording.blocks:
+            yield block, False
+        yield np.zeros(0, np.float32), True
+        return
+    stream = soxr.ResampleStream(recording.sample_rate, sample_rate, 1, dtype="float32")
+    for block in recording.blocks:
+        yield stream.resample_chunk(block), False
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True), True
