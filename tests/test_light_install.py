@@ -22,11 +22,21 @@ UV = Path(sys.executable).with_name("uv")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the wheel, at the versions of requirements.lock."""
     folder = tmp_path_factory.mktemp("light")
-    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT], check=True)
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
+    uv = str(UV)
+    subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT], check=True)
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
     [wheel] = folder.glob("*.whl")
     python = folder / "venv" / "bin" / "python"
-    install = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, wheel]
+    install: list[str | Path] = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        python,
+        wheel,
+    ]
     subprocess.run([*install, "--constraint", ROOT / "requirements.lock"], check=True)
     return folder / "venv"
 
