@@ -4,41 +4,21 @@ import json
 import resource
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT
 from exported_model import change_front_end
 
+from benchmarks.predict import install_light, installed_size
 from stages.lib.recognizer import Recognizer
-
-UV = Path(sys.executable).with_name("uv")
 
 
 @pytest.fixture(scope="module")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the wheel, at the versions of requirements.lock."""
-    folder = tmp_path_factory.mktemp("light")
-    uv = str(UV)
-    subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT], check=True)
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
-    [wheel] = folder.glob("*.whl")
-    python = folder / "venv" / "bin" / "python"
-    install: list[str | Path] = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--compile-bytecode",
-        "--python",
-        python,
-        wheel,
-    ]
-    subprocess.run([*install, "--constraint", ROOT / "requirements.lock"], check=True)
-    return folder / "venv"
+    return install_light(tmp_path_factory.mktemp("light"))
 
 
 def predict(light: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -59,8 +39,7 @@ def recording(speech: tuple[np.ndarray, int], tmp_path: Path) -> Path:
 
 
 def test_it_is_small_and_has_nothing_of_the_pipeline(light: Path) -> None:
-    files = [path for path in (light / "lib").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 200e6
+    assert installed_size(light) < 200e6
     [packages] = (light / "lib").glob("*/site-packages")
     for absent in ("tensorflow", "keras", "dvc", "librosa", "scipy", "pandas", "matplotlib"):
         assert not (packages / absent).exists()

@@ -1,0 +1,206 @@
+"""The web page in a real browser, and its REST interface as the README tells it."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+from conftest import ROOT
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from stages.app import MAX_SECONDS, MAX_SIZE
+from stages.lib.dataset import EMOTIONS
+from stages.lib.recognizer import Prediction, Recognizer
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+SCREENSHOT = os.environ.get("SER_SCREENSHOT")
+"""Where to write a screenshot for the README, of the model in models/export."""
+
+PATIENCE = 60
+"""For a page that a busy machine has yet to draw, in s."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A page that is being served: its process, its port, where uploads go, and its model."""
+
+    process: psutil.Process
+    port: int
+    uploads: Path
+    recognizer: Recognizer
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def files(self) -> list[Path]:
+        """The uploads that are kept."""
+        return [path for path in self.uploads.rglob("*") if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    model = ROOT / "models" / "export" if SCREENSHOT else models / "export"
+    uploads = tmp_path_factory.mktemp("uploads")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "stages.app", "--model", model, "--port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "GRADIO_TEMP_DIR": str(uploads)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert any("Running on" in line for line in process.stdout), "the page did not start"
+        yield Server(psutil.Process(process.pid), port, uploads, Recognizer.load(model))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def recording(speech: tuple[np.ndarray, int], tmp_path: Path) -> Path:
+    path = tmp_path / "recording.wav"
+    samples, rate = speech
+    soundfile.write(path, np.concatenate([samples, np.zeros(4 * rate), samples]), rate)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    if not BROWSER or not DRIVER:
+        pytest.skip("no chromium with its driver: apt install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for option in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1100,900"):
+        options.add_argument(f"--{option}")
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait_for(browser: webdriver.Chrome, selector: str) -> Any:
+    """The first element that fits, once it is there and says something."""
+    return WebDriverWait(browser, PATIENCE).until(
+        lambda page: next(
+            (found for found in page.find_elements(By.CSS_SELECTOR, selector) if found.text), None
+        ),
+        f"nothing on the page fits {selector}",
+    )
+
+
+def upload(browser: webdriver.Chrome, server: Server, path: Path) -> None:
+    browser.get(server.address)
+    field = WebDriverWait(browser, PATIENCE).until(
+        lambda page: page.find_elements(By.CSS_SELECTOR, "input[type=file]")
+    )[0]
+    field.send_keys(str(path))
+
+
+def test_an_uploaded_recording_shows_its_emotion_and_timeline(
+    browser: webdriver.Chrome, server: Server, recording: Path
+) -> None:
+    expected = server.recognizer.predict(recording)
+    upload(browser, server, recording)
+    assert wait_for(browser, "[data-testid=label-output-value]").text == expected.emotion
+    shown = [bar.text for bar in browser.find_elements(By.CSS_SELECTOR, ".confidence-set")]
+    assert len(shown) == len(EMOTIONS)
+    for label, probability in expected.probabilities.items():
+        assert any(label in text and f"{100 * probability:.0f}%" in text for text in shown)
+    picture = browser.find_element(By.CSS_SELECTOR, "img[src^='data:image']")
+    assert int(picture.get_attribute("naturalWidth") or 0) > 500
+    assert server.files() == []
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    elsewhere = [name for name in loaded if not name.startswith((server.address, "data:", "blob:"))]
+    assert elsewhere == [], "the page asks other servers for something"
+    if SCREENSHOT:
+        time.sleep(1)  # bars grow to their length
+        browser.save_screenshot(SCREENSHOT)
+
+
+def test_a_broken_recording_gets_a_plain_message(
+    browser: webdriver.Chrome, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_bytes(b"no audio at all")
+    upload(browser, server, path)
+    told = wait_for(browser, ".toast-body").text
+    assert "This recording can't be decoded" in told
+    assert "Traceback" not in told
+    assert server.files() == []
+
+
+def call(server: Server, path: Path) -> str:
+    """What the README's lines print for a recording."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```bash\n((?:(?!```).)*gradio_api(?:(?!```).)*)```", readme, re.DOTALL)
+    program = lines.replace("7860", str(server.port)).replace("recording.wav", str(path))
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_curl_lines_of_the_readme_work(server: Server, recording: Path) -> None:
+    expected: Prediction = server.recognizer.predict(recording)
+    event, data, *_ = call(server, recording).splitlines()
+    assert event == "event: complete"
+    told, picture = json.loads(data.removeprefix("data: "))
+    assert told["label"] == expected.emotion
+    probabilities = {entry["label"]: entry["confidence"] for entry in told["confidences"]}
+    assert probabilities == pytest.approx(expected.probabilities)
+    assert picture["plot"].startswith("data:image/png;base64,")
+    assert server.files() == []
+
+
+def test_what_is_too_long_is_refused_and_deleted(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    draw = np.random.default_rng(0)
+    soundfile.write(path, draw.normal(0, 0.1, int(MAX_SECONDS + 1) * 4000), 4000)
+    event, data, *_ = call(server, path).splitlines()
+    assert event == "event: error"
+    assert "lasts 601 s, and 600 s is the limit" in data
+    assert server.files() == []
+
+
+def test_what_is_too_large_is_not_taken(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "large.wav"
+    path.write_bytes(bytes(MAX_SIZE + 2**20))
+    only_status = ["--silent", "--output", os.devnull, "--write-out", "%{http_code}"]
+    done = subprocess.run(
+        ["curl", *only_status, "-F", f"files=@{path}", f"{server.address}/gradio_api/upload"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "413"
+    assert server.files() == []
+
+
+def test_nobody_else_is_let_in(server: Server) -> None:
+    listening = [
+        connection.laddr.ip
+        for connection in server.process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert set(listening) == {"127.0.0.1"}
