@@ -6,12 +6,11 @@ benchmarks/predict.json. Times of one machine say little: look at the ratios.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ import yaml
 from tqdm import tqdm
 
 from stages.lib.corpora.synthetic import SyntheticSettings, recordings
-from stages.lib.recognizer import Recognizer
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "predict.json"
@@ -30,9 +28,10 @@ EXPORTED, TRAINED = ROOT / "models" / "export", ROOT / "models" / "keras"
 SECONDS = 3
 """Of the one recording."""
 
-ROUNDS, NEW_PROCESSES = 100, 5
-CHUNK = 0.02
-"""What the stream is fed with, in s."""
+PROCESSES = 5
+"""New processes of each kind, LiteRT and Keras in turns, whose median counts."""
+
+ONE_CORE = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 ONE_ANSWER = """
 import sys, time
@@ -42,8 +41,32 @@ Recognizer.load(sys.argv[1]).predict(sys.argv[2])
 print(time.perf_counter() - began)
 """
 
+WARM_ANSWERS = """
+import statistics, sys, time
+from stages.predict import Recognizer
+recognizer, taken = Recognizer.load(sys.argv[1]), []
+for _ in range(51):
+    began = time.perf_counter()
+    recognizer.predict(sys.argv[2])
+    taken.append(time.perf_counter() - began)
+print(statistics.median(taken[1:]))
+"""
+
+STREAM = """
+import sys, time
+import soundfile
+from stages.predict import Recognizer
+samples, rate = soundfile.read(sys.argv[2], dtype="float32")
+stream, chunk = Recognizer.load(sys.argv[1]).stream(rate), rate // 50
+for _ in range(20):
+    for start in range(0, len(samples), chunk):
+        began = time.perf_counter()
+        if stream.feed(samples[start : start + chunk]):
+            print(time.perf_counter() - began)
+"""
+
 # Linux's own count for a process; getrusage would start from that of the process that began it
-ONE_TIMELINE = """
+TIMELINE = """
 import re, sys, time
 from pathlib import Path
 from stages.predict import Recognizer
@@ -81,30 +104,23 @@ def installed_size(environment: Path) -> int:
 
 def measure(folder: Path) -> dict[str, Any]:
     """Measure everything; ``folder`` is for what it writes on the way."""
-    light = install_light(folder)
+    light = install_light(folder) / "bin" / "python"
     samples, rate = _speech()
     recording = folder / "recording.wav"
     soundfile.write(recording, samples, rate)
-    lite, keras = Recognizer.load(EXPORTED), Recognizer.load(TRAINED)
-    once = _medians(
-        {"litert": lambda: lite.predict(recording), "keras": lambda: keras.predict(recording)},
-        ROUNDS,
-    )
-    started = _medians(
-        {
-            "litert": lambda: _answer(light / "bin" / "python", EXPORTED, recording),
-            "keras": lambda: _answer(Path(sys.executable), TRAINED, recording),
-        },
-        NEW_PROCESSES,
-    )
+    delays = np.array(_run(light, STREAM, EXPORTED, recording), float)
     return {
         "recording_s": SECONDS,
         "sample_rate": rate,
-        "one_recording_ms": {name: round(1000 * value, 2) for name, value in once.items()},
-        "new_process_s": {name: round(value, 3) for name, value in started.items()},
-        "installed_bytes": installed_size(light),
-        "timeline_of_an_hour": _hour(light / "bin" / "python", samples, rate, folder),
-        "stream_delay_ms": _delays(lite, samples, rate),
+        "one_recording_ms": _medians(light, WARM_ANSWERS, recording, 1000),
+        "new_process_s": _medians(light, ONE_ANSWER, recording, 1),
+        "installed_bytes": installed_size(light.parents[1]),
+        "timeline_of_an_hour": _hour(light, samples, rate, folder),
+        "stream_delay_ms": {
+            "median": round(1000 * float(np.median(delays)), 2),
+            "95 %": round(1000 * float(np.percentile(delays, 95)), 2),
+            "estimates": len(delays),
+        },
     }
 
 
@@ -119,23 +135,13 @@ def _speech() -> tuple[np.ndarray, int]:
     return np.resize(samples.mean(axis=1), SECONDS * rate), rate
 
 
-def _medians(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median wall clock of each way, in s; they take turns, and the first round only warms up.
-
-    A way that returns a number has measured itself.
-    """
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in tqdm(range(rounds + 1), disable=None):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            told = way()
-            taken[name].append(told if isinstance(told, float) else time.perf_counter() - began)
-    return {name: statistics.median(times[1:]) for name, times in taken.items()}
-
-
-def _answer(python: Path, model: Path, recording: Path) -> float:
-    """Import, load and the first answer in a new process, in s."""
-    return float(_run(python, ONE_ANSWER, model, recording)[0])
+def _medians(light: Path, program: str, recording: Path, unit: float) -> dict[str, float]:
+    """Median over new processes of what a program prints, in seconds, times ``unit``."""
+    taken: dict[str, list[float]] = {"litert": [], "keras": []}
+    for _ in tqdm(range(PROCESSES), disable=None):
+        taken["litert"] += map(float, _run(light, program, EXPORTED, recording))
+        taken["keras"] += map(float, _run(Path(sys.executable), program, TRAINED, recording))
+    return {name: round(unit * statistics.median(times), 3) for name, times in taken.items()}
 
 
 def _hour(python: Path, samples: np.ndarray, rate: int, folder: Path) -> dict[str, float]:
@@ -144,7 +150,7 @@ def _hour(python: Path, samples: np.ndarray, rate: int, folder: Path) -> dict[st
     with soundfile.SoundFile(path, "w", rate, 1, "PCM_16") as file:
         for _ in range(3600 // SECONDS):
             file.write(samples)
-    seconds, windows, memory = _run(python, ONE_TIMELINE, EXPORTED, path)
+    seconds, windows, memory = _run(python, TIMELINE, EXPORTED, path)
     path.unlink()
     return {
         "s": round(float(seconds), 1),
@@ -153,29 +159,13 @@ def _hour(python: Path, samples: np.ndarray, rate: int, folder: Path) -> dict[st
     }
 
 
-def _delays(recognizer: Recognizer, samples: np.ndarray, rate: int) -> dict[str, float]:
-    """From the last sample of a hop going in to the estimate coming out, in ms."""
-    stream = recognizer.stream(rate)
-    size = round(CHUNK * rate)
-    delays = []
-    long = np.tile(samples, 20)
-    for start in range(0, len(long), size):
-        began = time.perf_counter()
-        if stream.feed(long[start : start + size]):
-            delays.append(1000 * (time.perf_counter() - began))
-    return {
-        "median": round(statistics.median(delays), 2),
-        "95 %": round(float(np.percentile(delays, 95)), 2),
-        "estimates": len(delays),
-    }
-
-
 def _run(python: Path, program: str, *arguments: Path) -> list[str]:
-    """The words that a program prints. It runs on one core, outside of the repository."""
+    """The words that a program prints, on one core; the light installation's own modules."""
     light = python != Path(sys.executable)
     done = subprocess.run(
         [python, "-c", program, *arguments],
         cwd=python.parent if light else ROOT,
+        env={**os.environ, **dict.fromkeys(ONE_CORE, "1")},
         check=True,
         capture_output=True,
         text=True,

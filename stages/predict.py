@@ -167,9 +167,9 @@ def listen(recognizer: Recognizer, output: Output | None, window: float, hop: fl
     require_package("sounddevice", "mic", "--mic records from the microphone")
     from stages.lib.microphone import chunks  # brings PortAudio
 
-    print("Listening; Ctrl-C ends it.", file=sys.stderr)
     try:
         with chunks() as (sample_rate, arriving):
+            print("Listening; Ctrl-C ends it.", file=sys.stderr)
             stream = recognizer.stream(sample_rate, window=window, hop=hop)
             for chunk in arriving:
                 for estimate in stream.feed(chunk):

@@ -2,7 +2,7 @@
 
 import queue
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from stages.lib.errors import PipelineError
 
 CHUNK = 0.05
 """In s; what waits for a chunk to fill is part of the delay of a live display."""
+
+WAITING = 200
+"""Chunks that wait at most while the caller is busy; what comes later is lost."""
 
 
 @contextmanager
@@ -22,7 +25,7 @@ def chunks() -> Iterator[tuple[int, Iterator[np.ndarray]]]:
     sample_rate : int
         In Hz.
     chunks : iterator of np.ndarray [shape=(n, 1), float32]
-        Full scale 1; waits for each. Nothing is lost while the caller is busy.
+        Full scale 1; waits for each.
 
     Raises
     ------
@@ -36,10 +39,11 @@ def chunks() -> Iterator[tuple[int, Iterator[np.ndarray]]]:
             f"the microphone needs PortAudio ({error}): install it, on Debian and Ubuntu with "
             "`apt install libportaudio2`."
         ) from None
-    waiting: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
+    waiting: queue.Queue[np.ndarray] = queue.Queue(WAITING)
 
     def keep(samples: np.ndarray, frames: int, time: Any, status: Any) -> None:
-        waiting.put(samples.copy())  # PortAudio uses its memory again
+        with suppress(queue.Full):
+            waiting.put_nowait(samples.copy())  # PortAudio uses its memory again
 
     try:
         rate = int(sounddevice.query_devices(kind="input")["default_samplerate"])
@@ -56,4 +60,9 @@ def chunks() -> Iterator[tuple[int, Iterator[np.ndarray]]]:
             "the system's sound settings."
         ) from None
     with stream:
-        yield rate, iter(waiting.get, None)
+        yield rate, _arriving(waiting)
+
+
+def _arriving(waiting: queue.Queue[np.ndarray]) -> Iterator[np.ndarray]:
+    while True:
+        yield waiting.get()

@@ -11,7 +11,7 @@ from stages.lib.recordings import Recording
 FRAME = 0.01
 """Frames whose level is measured, in s."""
 
-SOFTEST = -60.0
+SOFTEST = -70.0
 """Nothing softer is speech, in dB full scale (root mean square of a frame)."""
 
 BELOW_LOUDEST = 35.0
