@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stages.lib.features import hz_to_mel, mel_bank, mel_to_hz, spectrogram
 from stages.lib.recordings import Recording
+from stages.lib.spectra import hz_to_mel, mel_bank, mel_to_hz, spectrogram
 
 COLUMNS = 800
 """About as many as a picture has pixels."""
