@@ -40,7 +40,7 @@ STAGES = ("clean", "augment", "featurize")
 NEW_SPEAKER = "Actor_24"
 FEW = r"Speech_Actors_01-24/Actor_0[12]/"
 """The paths of few recordings, for the memory that they take."""
-SAMPLING = 0.05  # s between two looks at the processes
+SAMPLING = 0.2  # s between two looks at the processes
 
 
 @dataclass
@@ -338,7 +338,7 @@ def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
         f"files would be {utterances:,.0f}",
         f"- DVC: {dvc:.1f} h to hash and commit it all once, in proportion to the bytes",
         "- clean, augment and featurize: "
-        + ", ".join(f"{hours / cores:.1f} h on {cores} cores" for cores in (2, 16, 64, 256)),
+        + ", ".join(f"{hours / cores:.2g} h on {cores} cores" for cores in (2, 16, 64, 256)),
     ]
     return "\n".join(lines)
 

@@ -40,7 +40,7 @@ def test_litert_gives_the_answers_of_keras_whatever_the_number_of_views(
     network: str, tmp_path: Path
 ) -> None:
     """From one crop and padding to more crops than the network asks for."""
-    write_models(tmp_path, network, utterances(8), {})
+    write_models(tmp_path, network, utterances(16), {})
     expected = TrainedModel.load(tmp_path / "keras").probabilities(utterances(12))
     given = LiteModel.load(tmp_path / "export").probabilities(utterances(12))
     assert np.ptp(expected, axis=0).max() > 0.1, "all answers are the same: nothing is tested"

@@ -51,6 +51,11 @@ def build(training: FeatureView) -> keras.Model:
     ----------
     training : FeatureView
         The training utterances: features and emotions. Variants are left out.
+
+    Raises
+    ------
+    PipelineError
+        If no emotion has two recordings in a corpus and channel.
     """
     # pitch-shifted and stretched copies brought no gain: they are of the same speakers
     original = training.manifest["variant"] == "original"
@@ -92,6 +97,12 @@ def _fit(standard: np.ndarray, manifest: pd.DataFrame) -> tuple[np.ndarray, np.n
     classes, of_utterance = np.unique(
         columns.agg("/".join, axis=1).to_numpy(dtype=str), return_inverse=True
     )
+    if len(standard) == len(classes):
+        raise PipelineError(
+            f"the network {NAME!r} learns how recordings of one emotion differ, but each of the "
+            f"{len(standard)} training recordings is the only one of its corpus, channel and "
+            "emotion: train on more."
+        )
     means = np.stack(
         [standard[of_utterance == number].mean(axis=0) for number in range(len(classes))]
     )

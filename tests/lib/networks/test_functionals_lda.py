@@ -119,3 +119,11 @@ def test_augmentation_of_spectrograms_is_refused(store: FeatureStore) -> None:
     model = functionals_lda.build(of_speakers(store, "01", kinds=functionals_lda.KINDS))
     with pytest.raises(PipelineError, match=r"set train\.augmentation to null"):
         functionals_lda.training_model(model, AugmentationParams(**AUGMENTATION), 0)
+
+
+def test_recordings_that_stand_alone_are_refused(store: FeatureStore) -> None:
+    alone = store.manifest.query(
+        "speaker == '01' and repetition == '00' and variant == 'original'"
+    ).index.to_numpy()
+    with pytest.raises(PipelineError, match="each of the 8 training recordings is the only one"):
+        functionals_lda.build(FeatureView(store, functionals_lda.KINDS, alone))

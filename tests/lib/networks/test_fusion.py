@@ -7,7 +7,8 @@ from feature_folders import write_features
 
 from stages.lib.feature_store import FeatureStore
 from stages.lib.feature_view import FeatureView
-from stages.lib.networks import cnn2d, fusion
+from stages.lib.networks import fusion
+from stages.lib.networks.views import FRAMES
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_members_of_the_fusion_train_on_their_own_crops_and_losses(
     utterances = of_speakers(store, "04")
     draw = np.random.default_rng(0)
     crops = np.stack([fusion.training_input(u, None, draw)["log_mel"] for u in utterances])
-    assert crops.shape[1:] == (2, cnn2d.FRAMES, utterances[0]["log_mel"].shape[1])
+    assert crops.shape[1:] == (2, FRAMES, utterances[0]["log_mel"].shape[1])
     assert not np.array_equal(crops[:, 0], crops[:, 1])
     logarithms = [
         np.log(
