@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import Field
 
 from stages.lib.errors import PipelineError
@@ -11,7 +10,7 @@ from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.params.ingest import IngestParams
-from stages.lib.params.loader import Section, check
+from stages.lib.params.loader import Section, check, read_sections
 from stages.lib.params.split import SplitParams
 from stages.lib.params.train import TrainParams
 
@@ -102,24 +101,9 @@ class Item(Section):
     """Training speakers, where their number is what varies."""
 
 
-def read(path: Path = FILE) -> dict[str, object]:
-    """The file as YAML has it."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PipelineError(
-            f"{path} does not exist in {Path.cwd()}: run from the repository's root."
-        ) from None
-    except yaml.YAMLError as error:
-        raise PipelineError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(document, dict):
-        raise PipelineError(f"{path} has no sections: take the committed file.")
-    return document
-
-
 def load_source(path: Path = FILE) -> SourceParams:
     """Where the recordings come from."""
-    return check(read(path).get("ingest"), SourceParams, f"{path}: ingest")
+    return check(read_sections(path).get("ingest"), SourceParams, f"{path}: ingest")
 
 
 def load_front_end(name: str, path: Path = FILE) -> FrontEnd:
@@ -141,7 +125,7 @@ def load_setting(name: str, path: Path = FILE) -> Setting:
 
 def load_items(path: Path = FILE) -> dict[str, Item]:
     """Every item by its name, in the order of the file."""
-    items = read(path).get("items")
+    items = read_sections(path).get("items")
     names = list(items) if isinstance(items, dict) else []
     return {
         name: check(_named("items", name, path), Item, f"{path}: items.{name}") for name in names
@@ -162,7 +146,7 @@ def split_params(setting: Setting, recipe: Recipe, fold: str) -> SplitParams:
 
 
 def _named(section: str, name: str, path: Path) -> object:
-    entries = read(path).get(section)
+    entries = read_sections(path).get(section)
     if not isinstance(entries, dict) or name not in entries:
         known = ", ".join(entries) if isinstance(entries, dict) else "nothing"
         raise PipelineError(f"{path}: {section} has no {name!r}, it has {known}.")

@@ -24,7 +24,7 @@ from stages.lib.networks.trained import TrainedModel
 from stages.lib.params.loader import load
 from stages.lib.params.split import SplitParams
 from stages.lib.scoring import DIGITS, calibration_error, corpus_names, score
-from stages.lib.spectra import hz_to_mel, mel_bank, mel_to_hz, spectrogram
+from stages.lib.spectra import mel_bank, mel_edges, spectrogram
 from stages.lib.splits import originals, split
 
 WINDOW, HOP = 0.025, 0.01
@@ -211,7 +211,7 @@ def _cleaning_picture(identity: str, datasets: tuple[Path, Path], subject: str) 
         (before, after),
         (rate_before, rate_after),
         (_log_mel(before, rate_before, high), _log_mel(after, rate_after, high)),
-        mel_to_hz(np.linspace(0, hz_to_mel(high), MELS + 2))[1:-1],
+        mel_edges(MELS, 0.0, high)[1:-1],
         subject,
     )
 

@@ -21,7 +21,7 @@ from stages.lib.feature_view import FeatureView
 from stages.lib.lite import INT8_FILE, LITERT_FILE, LiteModel
 from stages.lib.model_card import model_card
 from stages.lib.networks.network import Features
-from stages.lib.networks.settings import read_settings, write_settings
+from stages.lib.networks.settings import ModelSettings, read_settings, write_settings
 from stages.lib.networks.trained import TrainedModel
 from stages.lib.networks.views import VIEWS
 from stages.lib.params.loader import load
@@ -83,7 +83,7 @@ def export(
     with replaced_folder(target) as folder:
         if settings.network in VIEWS:
             views = _views(FeatureStore(features), settings.kinds, params)
-            measured |= _write_files(TrainedModel.load(model), model, views, folder)
+            measured |= _write_files(TrainedModel.load(model), settings, views, folder)
         else:
             measured["refused"] = (
                 f"The network {settings.network!r} needs more than LiteRT has, so it was not "
@@ -112,9 +112,8 @@ def _views(
 
 
 def _write_files(
-    trained: TrainedModel, model: Path, views: dict[str, FeatureView], folder: Path
+    trained: TrainedModel, settings: ModelSettings, views: dict[str, FeatureView], folder: Path
 ) -> dict[str, Any]:
-    settings = read_settings(model)
     write_settings(settings, folder)
     compared = _evenly(views["train"], COMPARED)
     expected = trained.probabilities(compared)
@@ -134,7 +133,7 @@ def _write_files(
     float32 = written(LITERT_FILE, to_litert(trained.model))
     if not float32["largest_difference"] <= TOLERANCE:
         raise PipelineError(
-            f"the LiteRT file's probabilities differ from those of {model} by up to "
+            f"the LiteRT file's probabilities differ from Keras' own by up to "
             f"{float32['largest_difference']:g}, more than {TOLERANCE:g}: the conversion of the "
             f"network {settings.network!r} is at fault."
         )

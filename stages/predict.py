@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -31,27 +32,24 @@ AUDIO_SUFFIXES = {
 """What is taken for audio in a folder; a file that is named is read whatever its suffix."""
 
 
-class Output:
+class Output(ABC):
     """What is printed, a recording at a time."""
 
     def __init__(self, labels: tuple[str, ...], width: int) -> None:
         self.labels = labels
         self.width = width
 
+    @abstractmethod
     def begin(self, timeline: bool) -> None:
         """Print what stands above the first recording."""
 
+    @abstractmethod
     def prediction(self, name: str, prediction: Prediction) -> None:
         """Print what was heard in a recording."""
-        raise NotImplementedError
 
+    @abstractmethod
     def timeline(self, name: str, windows: list[Window]) -> None:
         """Print what was heard in a recording over time."""
-        raise NotImplementedError
-
-    def estimate(self, name: str, estimate: Estimate) -> None:
-        """Print what was heard lately."""
-        raise NotImplementedError
 
 
 class Table(Output):
@@ -76,6 +74,9 @@ class Table(Output):
 class JsonLines(Output):
     """An object a line and recording."""
 
+    def begin(self, timeline: bool) -> None:
+        """Nothing: each line names its values."""
+
     def prediction(self, name: str, prediction: Prediction) -> None:
         print(json.dumps({"file": name, **asdict(prediction)}), flush=True)
 
@@ -84,6 +85,7 @@ class JsonLines(Output):
         print(json.dumps({"file": name, "timeline": rows}), flush=True)
 
     def estimate(self, name: str, estimate: Estimate) -> None:
+        """Print what was heard lately."""
         print(json.dumps({"file": name, **asdict(estimate)}), flush=True)
 
 
@@ -152,14 +154,14 @@ def _source(name: str) -> Iterator[Path | BinaryIO]:
         yield file
 
 
-def listen(recognizer: Recognizer, output: Output | None, window: float, hop: float) -> None:
+def listen(recognizer: Recognizer, output: JsonLines | None, window: float, hop: float) -> None:
     """Tell what the microphone hears, every hop, until Ctrl-C.
 
     Parameters
     ----------
     recognizer : Recognizer
         What listens.
-    output : Output or None
+    output : JsonLines or None
         A line an estimate for programs, or None for one line that changes, for people.
     window, hop : float
         How much of the past each estimate is made from, and the time between estimates, in s.

@@ -1,15 +1,20 @@
 """A clone of the project with a small corpus and short training, and the real dvc in it."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from conftest import ROOT
+
+from stages.lib.manifest import read_shards
 
 SMALL: dict[str, Any] = {
     "augment.variants": [{"pitch": 2}],
@@ -77,6 +82,31 @@ class Repository:
     def stages_run(self, *command: str) -> list[str]:
         """Run a dvc command; the stages that it really ran."""
         return re.findall(r"^Running stage '([^']+)'", self.run("dvc", *command), re.MULTILINE)
+
+    def predicted_and_evaluated(
+        self, folder: Path, *options: str
+    ) -> list[tuple[dict[str, Any], dict[Hashable, Any]]]:
+        """What ``stages.predict`` says of a recording of each tested speaker, and evaluate said.
+
+        Parameters
+        ----------
+        folder : Path
+            An empty one, for the recordings as they came in.
+        *options : str
+            For ``stages.predict``.
+        """
+        evaluated = pd.read_csv(self.folder / "metrics" / "predictions.csv").set_index("id")
+        tested = evaluated.groupby("speaker").head(1).index
+        for shard in read_shards(self.folder / "data" / "merged"):
+            for utterance, name, content in shard:
+                if utterance.id in tested:
+                    (folder / name).write_bytes(content)
+        printed = self.run("python", "-m", "stages.predict", "--json", *options, str(folder))
+        lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        assert [Path(line["file"]) for line in lines] == sorted(folder.iterdir())
+        assert len(lines) == len(tested)
+        rows = evaluated.loc[[Path(line["file"]).stem for line in lines]].to_dict("records")
+        return list(zip(lines, rows, strict=True))
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")

@@ -12,7 +12,7 @@ from repository import Repository
 from test_dvc_yaml import STAGES
 
 from stages.lib.dataset import EMOTIONS
-from stages.lib.manifest import read_manifest, read_shards
+from stages.lib.manifest import read_manifest
 
 
 def test_a_fresh_clone_runs_from_recordings_to_metrics(
@@ -122,18 +122,7 @@ def test_prediction_treats_a_recording_as_training_did(
     repository: Repository, tmp_path: Path
 ) -> None:
     """The same recording gives what evaluate got, through the command line and its own file."""
-    expected = pd.read_csv(repository.folder / "metrics" / "predictions.csv").set_index("id")
-    tested = expected.groupby("speaker").head(1)
-    for shard in read_shards(repository.folder / "data" / "merged"):
-        for row, name, content in shard:
-            if row.id in tested.index:
-                (tmp_path / name).write_bytes(content)
-    files = [str(path) for path in sorted(tmp_path.iterdir())]
-    printed = repository.run("python", "-m", "stages.predict", "--json", str(tmp_path))
-    lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-    assert [line["file"] for line in lines] == files
-    for line in lines:
-        evaluated = expected.loc[[Path(line["file"]).stem]].to_dict("records")[0]
+    for line, evaluated in repository.predicted_and_evaluated(tmp_path):
         assert list(line["probabilities"]) == list(EMOTIONS)
         for emotion, probability in line["probabilities"].items():
             assert probability == pytest.approx(evaluated[emotion], abs=1e-3)

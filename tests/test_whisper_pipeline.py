@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from repository import SMALL, Repository
 from test_dvc_yaml import STAGES
@@ -50,19 +49,8 @@ def test_prediction_treats_a_recording_as_training_did(
     whisper_run: tuple[Repository, list[str]], tmp_path: Path
 ) -> None:
     clone, _ = whisper_run
-    expected = pd.read_csv(clone.folder / "metrics" / "predictions.csv").set_index("id")
-    tested = expected.groupby("speaker").head(1)
-    for shard in read_shards(clone.folder / "data" / "merged"):
-        for row, name, content in shard:
-            if row.id in tested.index:
-                (tmp_path / name).write_bytes(content)
-    files = [str(path) for path in sorted(tmp_path.iterdir())]
     keras = ("--model", "models/keras")  # LiteRT can't run Whisper
-    printed = clone.run("python", "-m", "stages.predict", "--json", *keras, *files)
-    lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-    assert [line["file"] for line in lines] == files
-    for line in lines:
-        evaluated = expected.loc[Path(line["file"]).stem]
+    for line, evaluated in clone.predicted_and_evaluated(tmp_path, *keras):
         for emotion, probability in line["probabilities"].items():
             assert probability == pytest.approx(evaluated[emotion], abs=1e-3)
 

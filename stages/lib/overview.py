@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.lib.recordings import Recording
-from stages.lib.spectra import hz_to_mel, mel_bank, mel_to_hz, spectrogram
+from stages.lib.spectra import mel_bank, mel_edges, spectrogram
 
 COLUMNS = 800
 """About as many as a picture has pixels."""
@@ -81,6 +81,6 @@ def overview(recording: Recording, duration: float) -> Overview:
         np.array(lows),
         np.array(highs),
         decibel - decibel.max(),
-        mel_to_hz(np.linspace(0, hz_to_mel(top), MELS + 2))[1:-1],
+        mel_edges(MELS, 0.0, top)[1:-1],
         total / rate,
     )

@@ -66,13 +66,26 @@ def mel_bank(
         True for filters of equal area, False for a peak of 1.
     """
     bins = np.fft.rfftfreq(fft_size, 1 / sample_rate)
-    edges = mel_to_hz(np.linspace(hz_to_mel(low), hz_to_mel(high), mels + 2))
+    edges = mel_edges(mels, low, high)
     rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
     bank = np.maximum(0, np.minimum(rising, falling))
     if normalised:
         bank *= 2 / (edges[2:] - edges[:-2])
     return bank.astype(np.float32)
+
+
+def mel_edges(mels: int, low: float, high: float) -> np.ndarray:
+    """Edges in Hz of overlapping bands [shape=(mels + 2,)], each centred where its neighbours end.
+
+    Parameters
+    ----------
+    mels : int
+        Number of bands, equally wide in mels.
+    low, high : float
+        Lower edge of the first and upper edge of the last band, in Hz.
+    """
+    return mel_to_hz(np.linspace(hz_to_mel(low), hz_to_mel(high), mels + 2))
 
 
 def hz_to_mel(frequency: float) -> float:

@@ -9,11 +9,11 @@ import yaml
 from conftest import ROOT
 
 from benchmarks.code import fingerprint
-from benchmarks.params import load_front_end, load_items, load_recipe, read
+from benchmarks.params import load_front_end, load_items, load_recipe
 from benchmarks.results import RESULTS, Run
 from stages.lib.imports import imported_files
 from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.loader import load
+from stages.lib.params.loader import load, read_sections
 from stages.lib.params.split import SplitParams
 from stages.lib.params.train import TrainParams
 
@@ -90,7 +90,7 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
 
 
 def test_every_recipe_and_front_end_is_valid_and_used() -> None:
-    document: dict[str, Any] = read(PARAMS)
+    document: dict[str, Any] = read_sections(PARAMS)
     used = {recipe for item in ITEMS.values() for recipe in item.recipes}
     assert used == set(document["recipes"])
     front_ends = {load_recipe(recipe, PARAMS).front_end for recipe in used}
@@ -100,7 +100,7 @@ def test_every_recipe_and_front_end_is_valid_and_used() -> None:
 
 
 def test_no_recipe_validates_on_speakers_it_could_train_on() -> None:
-    for name in read(PARAMS)["recipes"]:  # type: ignore[attr-defined]
+    for name in read_sections(PARAMS)["recipes"]:  # type: ignore[attr-defined]
         recipe = load_recipe(name, PARAMS)
         assert recipe.split.validation_speakers == recipe.split.validation_share == 0
         assert recipe.train.early_stopping is None

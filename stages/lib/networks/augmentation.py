@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from stages.lib.errors import PipelineError
+from stages.lib.params.train import AugmentationParams
+
 
 @keras.saving.register_keras_serializable("stages")
 class SpectrogramAugmentation(keras.layers.Layer):  # type: ignore[misc]
@@ -98,3 +101,18 @@ class SpectrogramAugmentation(keras.layers.Layer):  # type: ignore[misc]
             "fill": self.fill,
             "seed": self.seed,
         }
+
+
+def refuse_augmentation(network: str, augmentation: AugmentationParams | None) -> None:
+    """Say that a network without spectrograms has nothing to augment.
+
+    Raises
+    ------
+    PipelineError
+        If there is an augmentation nevertheless.
+    """
+    if augmentation is not None:
+        raise PipelineError(
+            f"train.augmentation changes spectrograms, and the network {network!r} takes none: "
+            "set train.augmentation to null."
+        )

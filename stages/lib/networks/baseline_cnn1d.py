@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from stages.lib.dataset import EMOTIONS
-from stages.lib.errors import PipelineError
+from stages.lib.networks.augmentation import refuse_augmentation
 from stages.lib.networks.network import Features
 from stages.lib.networks.views import mean_sequence
 from stages.lib.params.train import AugmentationParams
@@ -45,11 +45,7 @@ def training_model(
     model: keras.Model, augmentation: AugmentationParams | None, seed: int
 ) -> keras.Model:
     """The network itself: there is nothing in a mean over time that could be augmented."""
-    if augmentation is not None:
-        raise PipelineError(
-            f"train.augmentation changes spectrograms, and the network {NAME!r} takes none: "
-            "set train.augmentation to null."
-        )
+    refuse_augmentation(NAME, augmentation)
     return model
 
 

@@ -11,6 +11,7 @@ from stages.lib.dataset import EMOTIONS
 from stages.lib.networks.augmentation import SpectrogramAugmentation
 from stages.lib.networks.layers import WeightedStatistics
 from stages.lib.networks.network import Features
+from stages.lib.networks.statistics import frame_statistics
 from stages.lib.networks.views import FRAMES, crops, read_frames
 from stages.lib.params.train import AugmentationParams
 
@@ -36,7 +37,7 @@ def build(training: Iterable[Features]) -> keras.Model:
     training : iterable of dict
         The training utterances, whose mean and variance by band standardise every input.
     """
-    return network(*band_statistics(training), NAME)
+    return network(*frame_statistics(training, "log_mel"), NAME)
 
 
 def network(mean: np.ndarray, variance: np.ndarray, name: str) -> keras.Model:
@@ -94,18 +95,6 @@ def training_input(
     spare = len(frames) - tempo * FRAMES
     start = draw.uniform(min(0.0, spare), max(0.0, spare))
     return {"log_mel": read_frames(frames, start + tempo * np.arange(FRAMES))}
-
-
-def band_statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance by band over all frames, an utterance in memory at a time."""
-    count, total, squares = 0, np.zeros(()), np.zeros(())
-    for utterance in training:
-        frames = utterance["log_mel"].astype(np.float64)
-        count += len(frames)
-        total = total + frames.sum(axis=0)
-        squares = squares + np.square(frames).sum(axis=0)
-    mean = total / count
-    return mean, squares / count - np.square(mean)
 
 
 def _residual_block(x: Any, channels: int, stride: int, name: str) -> Any:

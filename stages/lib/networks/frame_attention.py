@@ -7,9 +7,10 @@ import numpy as np
 from keras import layers, ops
 
 from stages.lib.dataset import EMOTIONS
-from stages.lib.errors import PipelineError
+from stages.lib.networks.augmentation import refuse_augmentation
 from stages.lib.networks.layers import LayerWeighting, WeightedStatistics
 from stages.lib.networks.network import Features
+from stages.lib.networks.statistics import frame_statistics
 from stages.lib.params.train import AugmentationParams
 
 NAME = "frame_attention"
@@ -37,7 +38,7 @@ def build(training: Iterable[Features]) -> keras.Model:
         The training utterances, whose mean and variance by layer and dimension standardise every
         input, so that layers of different size can be weighed against each other.
     """
-    mean, variance = _statistics(training)
+    mean, variance = frame_statistics(training, "whisper")
     embeddings = layers.Input((FRAMES, *mean.shape), dtype="float16", name="whisper")
     heard = ops.any(ops.not_equal(embeddings, 0), axis=(2, 3))
     x = layers.Normalization(axis=(2, 3), mean=mean, variance=variance, name="normalization")(
@@ -59,11 +60,7 @@ def training_model(
     model: keras.Model, augmentation: AugmentationParams | None, seed: int
 ) -> keras.Model:
     """The network itself: what changes spectrograms does not apply to embeddings."""
-    if augmentation is not None:
-        raise PipelineError(
-            f"train.augmentation changes spectrograms, and the network {NAME!r} takes none: "
-            "set train.augmentation to null."
-        )
+    refuse_augmentation(NAME, augmentation)
     return model
 
 
@@ -81,18 +78,6 @@ def inputs(utterance: Features) -> Features:
     crops = -(-len(frames) // FRAMES)
     starts = np.linspace(0, max(0, len(frames) - FRAMES), crops).round().astype(int)
     return {"whisper": np.stack([_read(frames, start) for start in starts])}
-
-
-def _statistics(training: Iterable[Features]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance over all frames [layers, dimensions], an utterance in memory at a time."""
-    count, total, squares = 0, np.zeros(()), np.zeros(())
-    for utterance in training:
-        frames = utterance["whisper"].astype(np.float64)
-        count += len(frames)
-        total = total + frames.sum(axis=0)
-        squares = squares + np.square(frames).sum(axis=0)
-    mean = total / count
-    return mean, squares / count - np.square(mean)
 
 
 def _read(frames: np.ndarray, start: int) -> np.ndarray:

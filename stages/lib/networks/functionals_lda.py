@@ -15,6 +15,7 @@ from sklearn.covariance import shrunk_covariance
 from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
 from stages.lib.feature_view import FeatureView
+from stages.lib.networks.augmentation import refuse_augmentation
 from stages.lib.networks.network import Features
 from stages.lib.networks.views import vector
 from stages.lib.params.train import AugmentationParams
@@ -76,11 +77,7 @@ def training_model(
     model: keras.Model, augmentation: AugmentationParams | None, seed: int
 ) -> keras.Model:
     """The network itself: nothing is left to train, and there is no spectrogram to change."""
-    if augmentation is not None:
-        raise PipelineError(
-            f"train.augmentation changes spectrograms, and the network {NAME!r} takes none: "
-            "set train.augmentation to null."
-        )
+    refuse_augmentation(NAME, augmentation)
     return model
 
 

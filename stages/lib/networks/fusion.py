@@ -13,6 +13,7 @@ from keras import layers, ops
 from stages.lib.feature_view import FeatureView
 from stages.lib.networks import cnn2d, functionals_lda
 from stages.lib.networks.network import Features
+from stages.lib.networks.statistics import frame_statistics
 from stages.lib.networks.views import crops_and_vector
 from stages.lib.params.train import AugmentationParams
 
@@ -38,7 +39,7 @@ def build(training: FeatureView) -> keras.Model:
     training : FeatureView
         The training utterances.
     """
-    statistics = cnn2d.band_statistics(training)
+    statistics = frame_statistics(training, "log_mel")
     members = [cnn2d.network(*statistics, name) for name in _names()]
     analysis = functionals_lda.build(training)
     spectrogram = layers.Input(members[0].input["log_mel"].shape[1:], name="log_mel")

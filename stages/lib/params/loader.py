@@ -37,6 +37,20 @@ def load(name: str, section: type[SectionType], path: Path = PARAMS_FILE) -> Sec
         If the file or the section is missing, or a value is not what the section expects. The
         message names the file, the key, the value and what was expected.
     """
+    values = read_sections(path).get(name)
+    if not isinstance(values, dict):
+        raise PipelineError(f"{path} has no section {name!r}: add one, as in the committed file.")
+    return check(values, section, f"{path}: {name}")
+
+
+def read_sections(path: Path) -> dict[str, object]:
+    """The sections of a YAML file, as yet unchecked.
+
+    Raises
+    ------
+    PipelineError
+        If the file is missing, is not YAML or holds no sections.
+    """
     import yaml  # prediction reads no YAML and does without it
 
     try:
@@ -47,9 +61,9 @@ def load(name: str, section: type[SectionType], path: Path = PARAMS_FILE) -> Sec
         ) from None
     except yaml.YAMLError as error:
         raise PipelineError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(document, dict) or not isinstance(document.get(name), dict):
-        raise PipelineError(f"{path} has no section {name!r}: add one, as in the committed file.")
-    return check(document[name], section, f"{path}: {name}")
+    if not isinstance(document, dict):
+        raise PipelineError(f"{path} has no sections: take the committed file.")
+    return document
 
 
 def check(values: object, section: type[SectionType], where: str) -> SectionType:
