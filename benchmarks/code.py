@@ -1,8 +1,8 @@
-"""Benchmark stage 3: what the code behind every measurement says, as one small file.
+"""Benchmark stage 1: what the code behind each other stage says, as one small file a stage.
 
-Hundreds of stages depend on the same modules. Listed with each they would make a lock file that
-takes DVC minutes to write; here they are listed once, and the measurements depend on the outcome.
-Comments, docstrings and layout are left out of it, so that a better word costs no training.
+What a stage's modules import is followed here every time that DVC runs the benchmarks, so that
+dvc.yaml lists no modules and can forget none. Comments, docstrings and layout are left out of it,
+so that a better word costs no training.
 """
 
 import ast
@@ -10,11 +10,13 @@ import hashlib
 import json
 from pathlib import Path
 
+from stages.lib.dataset import replaced_folder
 from stages.lib.errors import run
 from stages.lib.imports import ROOT, imported_files
 
-CODE = Path("benchmarks/data/code.json")
-MEASURED_BY = "benchmarks.measure"
+CODE = Path("benchmarks/data/code")
+STAGES = ("recordings", "features", "measure", "summary")
+"""The modules that dvc.yaml runs. All trainings share `measure`, whatever network they are of."""
 
 
 def fingerprint(source: str) -> str:
@@ -35,13 +37,19 @@ def _is_text(node: ast.stmt) -> bool:
     )
 
 
+def write_fingerprints(target: Path) -> None:
+    """Write a file for each stage: the fingerprint of every module that it runs, by its path."""
+    with replaced_folder(target) as folder:
+        for stage in STAGES:
+            told = {
+                name: fingerprint((ROOT / name).read_text(encoding="utf-8"))
+                for name in sorted(imported_files(f"benchmarks.{stage}"))
+            }
+            (folder / f"{stage}.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
 def main() -> None:
-    told = {
-        name: fingerprint((ROOT / name).read_text(encoding="utf-8"))
-        for name in sorted(imported_files(MEASURED_BY))
-    }
-    CODE.parent.mkdir(parents=True, exist_ok=True)
-    CODE.write_text(json.dumps(told, indent=2) + "\n")
+    write_fingerprints(CODE)
 
 
 if __name__ == "__main__":

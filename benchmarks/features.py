@@ -1,4 +1,4 @@
-"""Benchmark stage 2: clean, augment and featurize for one front end.
+"""Benchmark stage 3: clean, augment and featurize for one front end.
 
 ``python -m benchmarks.features FRONT_END``. Cleaned and augmented audio is not kept: the store of
 finished shards has it (README.md, Speed).

@@ -1,5 +1,6 @@
 """benchmarks/params.yaml as typed, validated sections: front ends, recipes and items."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -102,8 +103,10 @@ class Item(Section):
 
 
 def load_source(path: Path = FILE) -> SourceParams:
-    """Where the recordings come from."""
-    return check(read_sections(path).get("ingest"), SourceParams, f"{path}: ingest")
+    """Where the recordings come from; the path in the file is relative to the file's folder."""
+    params = check(read_sections(path).get("ingest"), SourceParams, f"{path}: ingest")
+    source = Path(os.path.normpath(path.parent / params.source))
+    return params.model_copy(update={"source": source})
 
 
 def load_front_end(name: str, path: Path = FILE) -> FrontEnd:

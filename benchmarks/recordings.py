@@ -1,4 +1,4 @@
-"""Benchmark stage 1: ingest and rename_merge the real corpora, once for all front ends."""
+"""Benchmark stage 2: ingest and rename_merge the real corpora, once for all front ends."""
 
 import shutil
 from pathlib import Path
@@ -22,9 +22,9 @@ def merge_recordings(params: SourceParams, target: Path) -> None:
     """
     if open_source(params.source).synthetic and not params.synthetic:
         raise PipelineError(
-            f"{FILE}: ingest.from is {params.source}, a synthetic corpus, on which benchmarks mean "
-            "nothing: name a folder with the real corpora. Tests of the machinery set "
-            "ingest.synthetic to true."
+            f"{FILE}: ingest.from leads to {params.source}, a synthetic corpus, on which "
+            "benchmarks mean nothing: name a folder with the real corpora. Tests of the machinery "
+            "set ingest.synthetic to true."
         )
     raw = target.with_name("raw.partial")
     ingest(params, raw)

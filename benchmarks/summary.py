@@ -70,15 +70,15 @@ speakers, of the recordings of all folds together. No speaker is held out of tra
 epochs: their number is fixed. Each row of ours names the command that makes it.
 
 With RAVDESS and TESS in `data/corpora` (a link will do, or another `ingest.from` in
-`benchmarks/params.yaml`), `dvc repro benchmarks/dvc.yaml` runs all of it.
-It can be stopped at any time: a training that is done is not run again. A training computes on one
-thread. To use more cores, make the features once, then run several items side by side:
+`benchmarks/params.yaml`), `dvc --cd benchmarks repro` runs all of it. It can be stopped at any
+time: a training that is done is not run again. A training computes on one thread. To use more
+cores, make the features once, then run several items side by side:
 
 ```bash
-dvc repro benchmarks/dvc.yaml:features benchmarks/dvc.yaml:code
-dvc --wait-for-lock repro --single-item benchmarks/dvc.yaml:emobox6_best   # in one shell
-dvc --wait-for-lock repro --single-item benchmarks/dvc.yaml:tuning         # in another
-dvc repro --single-item benchmarks/dvc.yaml:summary                        # this page, any time
+dvc --cd benchmarks repro features
+dvc --cd benchmarks --wait-for-lock repro --single-item emobox6_best   # in one shell
+dvc --cd benchmarks --wait-for-lock repro --single-item tuning         # in another
+python -m benchmarks.summary                                           # this page, at any time
 ```
 """
 
@@ -393,7 +393,7 @@ class Report:
             "with their variants among them, as a project counts that augments first. Split at "
             "random, a test recording's variants are in training where augmentation came "
             "before the split: what looks like recognition is memory. Split by speaker, nothing "
-            "leaks either way. `dvc repro 'benchmarks/dvc.yaml:leak_*' --glob`",
+            "leaks either way. `dvc --cd benchmarks repro --glob 'leak_*'`",
             ["augmented", "split at random, 6 folds", "split by speaker, EmoBox' 6 folds"],
             rows,
         )
@@ -501,7 +501,7 @@ def _parameters(one: Measured) -> str:
 
 
 def _command(one: Measured) -> str:
-    return f"`dvc repro benchmarks/dvc.yaml:{one.item}`"
+    return f"`dvc --cd benchmarks repro {one.item}`"
 
 
 def summarise(

@@ -177,8 +177,7 @@ def repository(first_run: tuple[Repository, list[str]]) -> Repository:
     """The clone as the first run left it, whatever earlier tests did to it."""
     clone, _ = first_run
     clone.run("git", "reset", "--hard", "--quiet")
-    # without a target it asks for the outputs of the benchmarks too, which nobody has run here
-    clone.run("dvc", "checkout", "--quiet", "--force", "dvc.yaml")
+    clone.run("dvc", "checkout", "--quiet", "--force")
     return clone
 
 

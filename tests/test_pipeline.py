@@ -54,7 +54,7 @@ def test_headline_says_synthetic_and_where_the_figures_lie(repository: Repositor
 
 def test_nothing_changed_nothing_runs(repository: Repository) -> None:
     assert repository.stages_run("repro") == []
-    assert "Data and pipelines are up to date." in repository.run("dvc", "status", "dvc.yaml")
+    assert "Data and pipelines are up to date." in repository.run("dvc", "status")
 
 
 def test_fewer_epochs_rerun_from_train_on(repository: Repository) -> None:

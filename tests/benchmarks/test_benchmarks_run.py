@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from repository import Repository
+from test_dvc_yaml import STAGES
 
 from stages.lib.manifest import read_manifest
 
 PARAMS = "benchmarks/params.yaml"
 SMALL: dict[str, Any] = {
-    "ingest.from": "data/synthetic.yaml",
+    "ingest.from": "../data/synthetic.yaml",
     "ingest.synthetic": True,
     "front_ends.default.augment.variants": [{"pitch": 2}],
     "recipes.best.train.epochs": 1,
@@ -21,6 +22,7 @@ SMALL: dict[str, Any] = {
 }
 CONDITIONS = {"as_recorded", "telephone", "noise20", "noise10"}
 RESULT = "benchmarks/results/emobox6_best/best-1-1.json"
+REPRO = ("--cd", "benchmarks", "repro")
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +30,25 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, lis
     """A clone after one fold of one item, and the stages that it ran."""
     clone = Repository(tmp_path_factory.mktemp("benchmark"))
     clone.change_params(SMALL, PARAMS)
-    ran = clone.stages_run("repro", "benchmarks/dvc.yaml:emobox6_best")
-    clone.run("dvc", "repro", "--single-item", "benchmarks/dvc.yaml:summary")
+    ran = clone.stages_run(*REPRO, "emobox6_best")
+    clone.run("dvc", *REPRO, "--single-item", "summary")
     return clone, ran
 
 
 def test_an_item_runs_what_it_needs_and_nothing_else(
     benchmark: tuple[Repository, list[str]],
 ) -> None:
-    stages = ["recordings", "features@default", "code", "emobox6_best@best-1-1"]
-    assert sorted(benchmark[1]) == sorted(f"benchmarks/dvc.yaml:{stage}" for stage in stages)
+    assert benchmark[1] == ["code", "recordings", "features@default", "emobox6_best@best-1-1"]
+
+
+def test_the_pipeline_knows_nothing_of_the_benchmarks(
+    benchmark: tuple[Repository, list[str]],
+) -> None:
+    """Or every command on it would read hundreds of stages, and ask for what nobody has run."""
+    listed = benchmark[0].run("dvc", "stage", "list", "--all", "--name-only")
+    assert listed.split() == STAGES
+    assert "benchmarks" not in benchmark[0].run("dvc", "status")
+    assert "benchmarks" not in benchmark[0].run("dvc", "data", "status")
 
 
 def test_a_result_counts_every_test_recording_in_every_condition(
@@ -58,20 +69,61 @@ def test_a_result_counts_every_test_recording_in_every_condition(
 
 
 def test_a_fold_done_is_not_run_again(benchmark: tuple[Repository, list[str]]) -> None:
-    target = "benchmarks/dvc.yaml:emobox6_best"
-    assert benchmark[0].stages_run("repro", target) == []
-    benchmark[0].change_params({"items.emobox6_best.folds": [1, 2]}, PARAMS)
-    planned = benchmark[0].stages_run("repro", "--dry", target)
-    assert planned == ["benchmarks/dvc.yaml:emobox6_best@best-1-2"]
-    # a comment in the code reruns no training, a changed recipe does
-    path = benchmark[0].folder / "stages/lib/training.py"
-    path.write_text(path.read_text() + "\n# a comment\n")
-    benchmark[0].change_params({"items.emobox6_best.folds": [1]}, PARAMS)
-    assert benchmark[0].stages_run("repro", target) == ["benchmarks/dvc.yaml:code"]
-    benchmark[0].change_params({"recipes.best.train.epochs": 2}, PARAMS)
-    planned = benchmark[0].stages_run("repro", "--dry", target)
-    assert planned == ["benchmarks/dvc.yaml:emobox6_best@best-1-1"]
-    benchmark[0].change_params({"recipes.best.train.epochs": 1}, PARAMS)
+    clone, _ = benchmark
+    lock = (clone.folder / "benchmarks/dvc.lock").read_bytes()
+    assert clone.stages_run(*REPRO, "emobox6_best") == ["code"]
+    assert (clone.folder / "benchmarks/dvc.lock").read_bytes() == lock
+    clone.change_params({"items.emobox6_best.folds": [1, 2]}, PARAMS)
+    planned = clone.stages_run(*REPRO, "--dry", "emobox6_best")
+    clone.change_params({"items.emobox6_best.folds": [1]}, PARAMS)
+    assert planned == ["code", "emobox6_best@best-1-2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "concerned"),
+    [
+        ({"recipes.best.train.epochs": 2}, ["emobox6_best@best-1-1"]),
+        ({"recipes.fusion.train.epochs": 2}, []),
+        ({"front_ends.default.clean.trim.margin": 0.125}, ["features@default"]),
+        ({"ingest.max_rejected": 0.5}, ["recordings"]),
+    ],
+)
+def test_a_changed_param_reruns_what_it_concerns(
+    benchmark: tuple[Repository, list[str]], change: dict[str, Any], concerned: list[str]
+) -> None:
+    path = benchmark[0].folder / PARAMS
+    before = path.read_bytes()
+    benchmark[0].change_params(change, PARAMS)
+    planned = benchmark[0].stages_run(*REPRO, "--dry", "emobox6_best")
+    path.write_bytes(before)
+    assert planned == ["code", *concerned]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "concerned"),
+    [
+        ("stages/lib/training.py", "# a comment", []),
+        ("stages/lib/training.py", "CHANGED = 1", ["emobox6_best@best-1-1"]),
+        ("stages/lib/vocoder.py", "CHANGED = 1", ["features@default", "emobox6_best@best-1-1"]),
+        ("benchmarks/recordings.py", "CHANGED = 1", ["recordings", "features@default",
+                                                     "emobox6_best@best-1-1"]),
+        ("benchmarks/published.py", "CHANGED = 1", ["summary"]),
+        ("stages/train.py", "CHANGED = 1", []),
+    ],
+)  # fmt: skip
+def test_changed_code_reruns_what_imports_it(
+    benchmark: tuple[Repository, list[str]], file: str, line: str, concerned: list[str]
+) -> None:
+    clone, _ = benchmark
+    path = clone.folder / file
+    before = path.read_bytes()
+    path.write_bytes(before + f"\n{line}\n".encode())
+    assert clone.stages_run(*REPRO, "code") == ["code"]
+    stages = ("recordings", "features@default", "emobox6_best", "summary")
+    planned = clone.stages_run(*REPRO, "--dry", "--single-item", *stages)
+    path.write_bytes(before)
+    clone.run("python", "-m", "benchmarks.code")
+    assert planned == concerned
 
 
 def test_a_training_gives_the_same_counts_again(benchmark: tuple[Repository, list[str]]) -> None:
@@ -103,5 +155,5 @@ def test_synthetic_recordings_are_refused(
     benchmark[0].change_params({"ingest.synthetic": False}, PARAMS)
     told = benchmark[0].run("python", "-m", "benchmarks.recordings", check=False)
     benchmark[0].change_params({"ingest.synthetic": True}, PARAMS)
-    assert "error: benchmarks/params.yaml: ingest.from is data/synthetic.yaml" in told
+    assert "error: benchmarks/params.yaml: ingest.from leads to data/synthetic.yaml" in told
     assert "on which benchmarks mean nothing" in told

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import ROOT
 
-from benchmarks.code import fingerprint
-from benchmarks.params import load_front_end, load_items, load_recipe
+from benchmarks.code import STAGES as FINGERPRINTED
+from benchmarks.code import fingerprint, write_fingerprints
+from benchmarks.params import load_front_end, load_items, load_recipe, load_source
 from benchmarks.results import RESULTS, Run
 from stages.lib.imports import imported_files
 from stages.lib.params.featurize import FeaturizeParams
@@ -22,26 +24,22 @@ ITEMS = load_items(PARAMS)
 STAGES: dict[str, Any] = yaml.safe_load((ROOT / "benchmarks" / "dvc.yaml").read_text())["stages"]
 
 
-@pytest.mark.parametrize(
-    ("stage", "modules"),
-    [
-        ("recordings", ["benchmarks.recordings"]),
-        ("features", ["benchmarks.features"]),
-        ("code", ["benchmarks.code", "benchmarks.measure"]),
-        ("summary", ["benchmarks.summary"]),
-    ],
-)
-def test_deps_are_exactly_the_imports(stage: str, modules: list[str]) -> None:
-    declared = STAGES[stage].get("do", STAGES[stage])
-    imported = {name for module in modules for name in imported_files(module)}
-    assert [dep for dep in declared["deps"] if dep.endswith(".py")] == sorted(imported), (
-        "list these in benchmarks/dvc.yaml"
-    )
+def test_every_stage_depends_on_the_fingerprint_of_the_module_that_it_runs(tmp_path: Path) -> None:
+    write_fingerprints(tmp_path / "code")
+    written = {f"data/code/{path.name}" for path in (tmp_path / "code").iterdir()}
+    assert set(STAGES["code"]["outs"]) == written
+    assert STAGES["code"]["always_changed"] is True
+    for name, stage in STAGES.items():
+        declared = stage.get("do", stage)
+        module = declared["cmd"].removeprefix("cd .. && python -m benchmarks.").split()[0]
+        told = [dep for dep in declared.get("deps", []) if dep.startswith("data/code/")]
+        assert told == ([] if name == "code" else [f"data/code/{module}.json"]), name
 
 
-def test_the_imports_found_are_those_that_python_makes() -> None:
+@pytest.mark.parametrize("stage", FINGERPRINTED)
+def test_the_imports_found_are_those_that_python_makes(stage: str) -> None:
     program = (
-        "import sys, benchmarks.measure;"
+        f"import sys, benchmarks.{stage};"
         "print('\\n'.join(sorted(m.__file__ for n, m in sys.modules.items()"
         " if n.split('.')[0] in ('stages', 'benchmarks') and m.__file__"
         " and not m.__file__.endswith('__init__.py'))))"
@@ -49,11 +47,11 @@ def test_the_imports_found_are_those_that_python_makes() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.split()
-    assert loaded == [str(ROOT / name) for name in sorted(imported_files("benchmarks.measure"))]
+    assert loaded == [str(ROOT / name) for name in sorted(imported_files(f"benchmarks.{stage}"))]
 
 
 def test_every_item_is_a_stage_in_the_same_order() -> None:
-    assert list(STAGES) == ["recordings", "features", "code", *ITEMS, "summary"]
+    assert list(STAGES) == ["code", "recordings", "features", *ITEMS, "summary"]
 
 
 @pytest.mark.parametrize("name", ITEMS)
@@ -64,10 +62,8 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
         one: f"${{items.{name}.{one if one == 'speakers' else one + 's'}}}" for one in dimensions
     }
     told = [f"${{item.{one}}}" for one in dimensions]
-    assert stage["cmd"].split() == ["python", "-m", "benchmarks.measure", name, *told]
-    assert stage["params"] == [
-        {"benchmarks/params.yaml": [f"items.{name}.setting", "recipes.${item.recipe}"]}
-    ]
+    assert stage["cmd"] == " ".join(["cd .. && python -m benchmarks.measure", name, *told])
+    assert stage["params"] == [f"items.{name}.setting", "recipes.${item.recipe}"]
     run = Run(
         item=name,
         recipe="${item.recipe}",
@@ -75,7 +71,9 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
         fold="${item.fold}",
         speakers=1 if item.speakers else None,
     )
-    pattern = (RESULTS / run.file).as_posix().replace("-0-", "-${item.seed}-")
+    pattern = (
+        (RESULTS.relative_to("benchmarks") / run.file).as_posix().replace("-0-", "-${item.seed}-")
+    )
     if item.speakers:
         pattern = pattern.replace("-1.json", "-${item.speakers}.json")
     assert stage["outs"] == [{pattern: {"cache": False}}]
@@ -85,8 +83,19 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
         used = load_recipe(recipe, PARAMS).front_end
         assert front_end.replace("${item.recipe}", recipe) == used
     needs_audio = {"telephone", "noise20", "noise10"} & set(item.setting.conditions)
-    assert ("benchmarks/data/recordings" in stage["deps"]) == bool(needs_audio)
-    assert "benchmarks/data/code.json" in stage["deps"]
+    assert ("data/recordings" in stage["deps"]) == bool(needs_audio)
+
+
+def test_recordings_lie_where_dvc_looks_for_them(tmp_path: Path) -> None:
+    """The path means the same in dvc.yaml, beside the file, and in Python, from the root."""
+    told = PARAMS.relative_to(ROOT)
+    assert load_source(told).source == Path("data/corpora")
+    elsewhere = tmp_path / "params.yaml"
+    text = PARAMS.read_text()
+    assert "from: ../data/corpora\n" in text
+    elsewhere.write_text(text.replace("from: ../data/corpora\n", "from: /mnt/corpora\n"))
+    assert load_source(elsewhere).source == Path("/mnt/corpora")
+    assert STAGES["recordings"]["deps"][0] == "${ingest.from}"
 
 
 def test_every_recipe_and_front_end_is_valid_and_used() -> None:
