@@ -20,8 +20,8 @@ KINDS = ("log_mel",)
 inputs = crops
 
 STEM_CHANNELS = 16
-BLOCKS = ((16, 1), (32, 2), (64, 2), (128, 2))
-"""Channels and stride of each residual block."""
+BLOCKS = (32, 64, 128)
+"""Channels of each residual block, every one at half the resolution of the one before."""
 
 ATTENTION_UNITS = 32
 DROPOUT = 0.3
@@ -47,8 +47,8 @@ def network(mean: np.ndarray, variance: np.ndarray, name: str) -> keras.Model:
     x = layers.Reshape((FRAMES, len(mean), 1), name="channel")(x)
     x = _convolution(x, STEM_CHANNELS, kernel=5, stride=2, name="stem")
     x = layers.ReLU(name="stem_relu")(x)
-    for number, (channels, stride) in enumerate(BLOCKS, start=1):
-        x = _residual_block(x, channels, stride, f"block{number}")
+    for number, channels in enumerate(BLOCKS, start=1):
+        x = _residual_block(x, channels, f"block{number}")
     frames = ops.mean(x, axis=2)
     scores = _dense(ATTENTION_UNITS, "tanh", "attention_hidden")(frames)
     scores = _dense(frames.shape[-1], None, "attention_scores")(scores)
@@ -97,14 +97,11 @@ def training_input(
     return {"log_mel": read_frames(frames, start + tempo * np.arange(FRAMES))}
 
 
-def _residual_block(x: Any, channels: int, stride: int, name: str) -> Any:
+def _residual_block(x: Any, channels: int, name: str) -> Any:
     """Two convolutions beside a shortcut; the shortcut averages what the stride would skip."""
-    shortcut = x
-    if stride > 1:
-        shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(shortcut)
-    if stride > 1 or x.shape[-1] != channels:
-        shortcut = _convolution(shortcut, channels, 1, 1, f"{name}_shortcut")
-    x = _convolution(x, channels, 3, stride, f"{name}_first")
+    shortcut = layers.AveragePooling2D(2, padding="same", name=f"{name}_pool")(x)
+    shortcut = _convolution(shortcut, channels, 1, 1, f"{name}_shortcut")
+    x = _convolution(x, channels, 3, 2, f"{name}_first")
     x = layers.ReLU(name=f"{name}_first_relu")(x)
     x = _convolution(x, channels, 3, 1, f"{name}_second")
     x = layers.Add(name=f"{name}_add")([x, shortcut])

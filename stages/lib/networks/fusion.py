@@ -22,7 +22,7 @@ KINDS = ("log_mel", "functionals")
 inputs = crops_and_vector
 
 MEMBERS = 2
-"""CNNs in the sum, each with the weight of the analysis."""
+"""CNNs whose mean is added to the analysis."""
 
 LEAST_PROBABILITY = 1e-7
 """Smaller ones count as this much in logarithms, as in Keras' losses."""
@@ -32,7 +32,7 @@ def build(training: FeatureView) -> keras.Model:
     """The CNNs untrained, the analysis fitted.
 
     {"log_mel": [batch, 160, bands], "functionals": [batch, values]} -> [batch, 8], a softmax of
-    the sum of the parts' log probabilities.
+    the analysis' log probabilities and the mean of the CNNs'.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def build(training: FeatureView) -> keras.Model:
     analysis = functionals_lda.build(training)
     spectrogram = layers.Input(members[0].input["log_mel"].shape[1:], name="log_mel")
     vector = layers.Input(analysis.input["functionals"].shape[1:], name="functionals")
-    parts = [member({"log_mel": spectrogram}) for member in members]
-    parts.append(analysis({"functionals": vector}))
-    probabilities = layers.Softmax(name="emotions")(_sum_of_logarithms(parts))
+    heard = _mean_of_logarithms([member({"log_mel": spectrogram}) for member in members])
+    measured = _mean_of_logarithms([analysis({"functionals": vector})])
+    probabilities = layers.Softmax(name="emotions")(heard + measured)
     return keras.Model({"log_mel": spectrogram, "functionals": vector}, probabilities, name=NAME)
 
 
@@ -64,7 +64,7 @@ def training_model(
         cnn2d.training_model(member, augmentation, seed + number)({"log_mel": crops[:, number]})
         for number, member in enumerate(members)
     ]
-    outputs = ops.exp(_sum_of_logarithms(parts) / MEMBERS)
+    outputs = ops.exp(_mean_of_logarithms(parts))
     return keras.Model({"log_mel": crops}, outputs, name="training")
 
 
@@ -80,5 +80,6 @@ def _names() -> list[str]:
     return [f"{cnn2d.NAME}_{number}" for number in range(1, MEMBERS + 1)]
 
 
-def _sum_of_logarithms(probabilities: list[Any]) -> Any:
-    return sum(ops.log(ops.maximum(part, LEAST_PROBABILITY)) for part in probabilities)
+def _mean_of_logarithms(probabilities: list[Any]) -> Any:
+    logarithms = [ops.log(ops.maximum(part, LEAST_PROBABILITY)) for part in probabilities]
+    return sum(logarithms) / len(logarithms)
