@@ -6,7 +6,6 @@ says which it was.
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +33,6 @@ TOLERANCE = 1e-3
 
 INT8_LOSS = 0.01
 """How much UAR on the validation speakers the 8-bit file may lose."""
-
-EXAMPLES = 200
-"""Training recordings, evenly spaced, whose ranges set the scales of the 8-bit file."""
 
 COMPARED = 50
 """Training recordings, evenly spaced, that both files are compared with Keras on."""
@@ -137,8 +133,7 @@ def _write_files(
             f"{float32['largest_difference']:g}, more than {TOLERANCE:g}: the conversion of the "
             f"network {settings.network!r} is at fault."
         )
-    examples = _inputs(settings.network, _evenly(views["train"], EXAMPLES))
-    int8 = written(INT8_FILE, to_int8(trained.model, examples))
+    int8 = written(INT8_FILE, to_int8(trained.model))
     if expected_uar is None or int8["validation_uar"] < expected_uar - INT8_LOSS:
         (folder / INT8_FILE).unlink()
         int8["written"] = False
@@ -148,16 +143,6 @@ def _write_files(
 def _evenly(view: FeatureView, count: int) -> list[Features]:
     places = np.unique(np.linspace(0, len(view) - 1, min(count, len(view))).round().astype(int))
     return [view[int(place)] for place in places]
-
-
-def _inputs(network: str, utterances: Iterable[Features]) -> Iterator[Features]:
-    """Every view of every utterance as an input [1, ...] by kind."""
-    for utterance in utterances:
-        views = VIEWS[network](utterance)
-        for view in range(len(next(iter(views.values())))):
-            yield {
-                kind: values[view : view + 1].astype(np.float32) for kind, values in views.items()
-            }
 
 
 def _uar(model: TrainedModel | LiteModel, view: FeatureView) -> float | None:

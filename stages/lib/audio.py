@@ -105,7 +105,7 @@ def require_finite(samples: np.ndarray) -> None:
 
 def is_silent(samples: np.ndarray) -> bool:
     """Whether samples [n, channels], mixed down, never leave their mean by `SILENCE_PEAK`."""
-    mono = samples.mean(axis=1)
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     return bool(np.abs(mono - mono.mean()).max() < SILENCE_PEAK)
 
 

@@ -135,7 +135,7 @@ def _files(measured: dict[str, Any]) -> str:
     ]
     if int8["written"]:
         lines.append(
-            f"- `{INT8_FILE}`: 8-bit weights and activations, {_size(int8)}; UAR on the validation "
+            f"- `{INT8_FILE}`: 8-bit weights, {_size(int8)}; UAR on the validation "
             f"speakers {100 * int8['validation_uar']:.1f} % ({100 * before:.1f} % in float32)."
         )
     elif before is None:

@@ -13,7 +13,7 @@ from stages.lib.networks.network import Features
 FRAMES = 160
 """Frames of a crop: 2.56 s at a hop of 256 samples and 16 kHz."""
 
-CROPS = 5
+CROPS = 3
 """Crops of an utterance whose predictions are averaged; more where these would leave gaps."""
 
 PADDING_PERCENTILE = 2
