@@ -17,7 +17,7 @@ from stages.lib.audio import decode
 from stages.lib.cleaning import clean
 from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
 from stages.lib.features import KINDS, featurize
-from stages.lib.params.augment import AugmentParams
+from stages.lib.params.augment import AugmentParams, Variant
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams, WhisperParams
 from stages.lib.params.loader import load
@@ -71,7 +71,9 @@ def clean_params() -> CleanParams:
 
 @pytest.fixture
 def augment_params() -> AugmentParams:
-    return load("augment", AugmentParams, ROOT / "params.yaml")
+    """The eight variants of the original recipe; the default makes none."""
+    pitches = [Variant(pitch=semitones) for semitones in (-3.5, -2.5, -1, 1, 2.5, 3.5)]
+    return AugmentParams(variants=(*pitches, Variant(stretch=0.81), Variant(stretch=1.07)))
 
 
 @pytest.fixture

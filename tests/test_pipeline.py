@@ -85,7 +85,7 @@ def test_a_queued_experiment_runs_in_a_folder_of_its_own(repository: Repository)
     assert (repository.folder / "metrics" / "metrics.json").read_bytes() == before
     compared = json.loads(repository.run("dvc", "exp", "diff", "--json", "smooth", "HEAD"))
     assert compared["params"]["params.yaml"]["train.label_smoothing"]["old"] == 0.2
-    assert "uar" in compared["metrics"]["metrics/metrics.json"]
+    assert "calibration_error" in compared["metrics"]["metrics/metrics.json"]
 
 
 def test_two_trainings_give_the_same_model_and_metrics(repository: Repository) -> None:

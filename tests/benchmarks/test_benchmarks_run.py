@@ -83,7 +83,7 @@ def test_a_fold_done_is_not_run_again(benchmark: tuple[Repository, list[str]]) -
     ("change", "concerned"),
     [
         ({"recipes.best.train.epochs": 2}, ["emobox6_best@best-1-1"]),
-        ({"recipes.fusion.train.epochs": 2}, []),
+        ({"recipes.cnn2d.train.epochs": 2}, []),
         ({"front_ends.default.clean.trim.margin": 0.125}, ["features@default"]),
         ({"ingest.max_rejected": 0.5}, ["recordings"]),
     ],

@@ -31,7 +31,7 @@ def fused(store: FeatureStore) -> keras.Model:
 def test_fusion_adds_up_log_probabilities(store: FeatureStore, fused: keras.Model) -> None:
     utterance = of_speakers(store, "04")[5]
     views = fusion.inputs(utterance)
-    assert {kind: len(values) for kind, values in views.items()} == {"log_mel": 5, "functionals": 5}
+    assert {kind: len(values) for kind, values in views.items()} == {"log_mel": 3, "functionals": 3}
     logarithms = [
         np.log(fused.get_layer(name).predict_on_batch({kind: views[kind]}))
         for name, kind in (
@@ -41,7 +41,8 @@ def test_fusion_adds_up_log_probabilities(store: FeatureStore, fused: keras.Mode
         )
     ]
     assert not np.allclose(logarithms[0], logarithms[1]), "members start from other weights"
-    product = np.exp(sum(logarithms))
+    # the analysis is as heavy as the members together
+    product = np.exp((logarithms[0] + logarithms[1]) / 2 + logarithms[2])
     given = fused.predict_on_batch(views)
     np.testing.assert_allclose(given, product / product.sum(axis=1, keepdims=True), rtol=1e-4)
 
