@@ -14,7 +14,7 @@ from stages.lib.shard_store import Finished, map_shards
 
 
 def clean_dataset(source: Path, target: Path, params: CleanParams) -> None:
-    """Clean every recording of a dataset into another, as 16-bit mono FLAC."""
+    """Clean every recording of a dataset into another, as 16-bit mono WAV."""
     with replaced_folder(target) as folder:
         finished = map_shards(clean_shard, params, read_shards(source), folder, "clean")
         rescued = sum(one.rescued for one in finished)
@@ -39,7 +39,7 @@ def clean_shard(params: CleanParams, folder: Path, shard: Shard) -> Finished:
                 raise PipelineError(f"{shard.path}: {utterance.id} {error}.") from None
             cleaned, too_short = clean(samples, sample_rate, params)
             rescued += too_short
-            output.add(f"{utterance.id}.flac", encode(cleaned, params.sample_rate))
+            output.add(f"{utterance.id}.wav", encode(cleaned, params.sample_rate))
             rows.append(
                 replace(
                     utterance,

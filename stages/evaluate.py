@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
 from stages.lib import figures
-from stages.lib.audio import decode
+from stages.lib.audio import decode, mix_down
 from stages.lib.calibration import calibrated
 from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
@@ -223,7 +223,7 @@ def read_mono(dataset: Path, identity: str) -> tuple[np.ndarray, int]:
             for utterance, _, content in shard:
                 if utterance.id == identity:
                     samples, rate = decode(content)
-                    return samples.mean(axis=1), rate
+                    return mix_down(samples), rate
     raise PipelineError(
         f"{dataset} has no recording {identity!r}, which the features have: run `dvc repro`."
     )

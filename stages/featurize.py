@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib import whisper
-from stages.lib.audio import decode
+from stages.lib.audio import decode_own
 from stages.lib.dataset import Shard, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.features import KINDS, featurize
@@ -39,8 +39,8 @@ def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> Fini
     """Write one array a kind for the utterances of a shard, and the offsets of framed kinds."""
     features: dict[str, list[np.ndarray]] = {kind: [] for kind in params.kinds}
     for _, _, content in shard:
-        samples, sample_rate = decode(content)
-        for kind, values in featurize(samples[:, 0], sample_rate, params).items():
+        samples, sample_rate = decode_own(content)
+        for kind, values in featurize(samples, sample_rate, params).items():
             features[kind].append(values)
     for kind, arrays in features.items():
         (folder / kind).mkdir()

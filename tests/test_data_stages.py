@@ -46,7 +46,7 @@ def data(corpora: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_clean_gives_16_bit_mono_flac_of_every_recording(
+def test_clean_gives_16_bit_mono_wav_of_every_recording(
     data: Path, clean_params: CleanParams
 ) -> None:
     clean_dataset(data / "merged", data / "clean", clean_params)
@@ -61,7 +61,7 @@ def test_clean_gives_16_bit_mono_flac_of_every_recording(
         for row, name, audio in shard:
             (data / name).write_bytes(audio)
             info = soundfile.info(data / name)
-            assert (info.format, info.subtype, info.channels) == ("FLAC", "PCM_16", 1)
+            assert (info.format, info.subtype, info.channels) == ("WAV", "PCM_16", 1)
             assert info.samplerate == row.sample_rate == clean_params.sample_rate
             assert info.duration == pytest.approx(row.duration, abs=1e-6)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soxr
 
-from stages.lib.audio import FULL_SCALE, MIN_DURATION, quantise
+from stages.lib.audio import FULL_SCALE, MIN_DURATION, mix_down, quantise
 
 if TYPE_CHECKING:
     from stages.lib.params.clean import CleanParams, TrimParams
@@ -39,10 +39,10 @@ def clean(samples: np.ndarray, sample_rate: int, params: CleanParams) -> tuple[n
     rescued : bool
         True if less than `MIN_DURATION` would have been left, and the loudest part was kept.
     """
-    mono = samples.mean(axis=1, dtype=np.float32)
+    mono = mix_down(samples)
     if sample_rate != params.sample_rate:
         mono = soxr.resample(mono, sample_rate, params.sample_rate)
-    mono -= mono.mean()
+    mono = mono - mono.mean()
     if params.noise_reduction:
         mono = reduce_noise(mono, params.sample_rate, params.noise_reduction_strength)
     cleaned, rescued = trim(mono, params.sample_rate, params.trim)
@@ -103,32 +103,38 @@ def trim(samples: np.ndarray, sample_rate: int, params: TrimParams) -> tuple[np.
     if len(sound):
         margin = round(params.margin * sample_rate)
         start, stop = max(sound[0] - margin, 0), min(sound[-1] + 1 + margin, len(samples))
-        keep = np.zeros(len(samples), bool)
-        keep[start:stop] = True
+        kept = samples[start:stop]
         if params.max_pause is not None:
-            shorten_pauses(keep, sound, round(params.max_pause * sample_rate))
-        if keep.sum() >= shortest:
-            return samples[keep], False
+            longest = round(params.max_pause * sample_rate)
+            kept = kept[in_no_pause(sound - start, len(kept), longest)]
+        if len(kept) >= shortest:
+            return kept, False
     loudest = int(envelope(samples, shortest).argmax())
     start = min(max(loudest - shortest // 2, 0), len(samples) - shortest)
     return samples[start : start + shortest], True
 
 
-def shorten_pauses(keep: np.ndarray, sound: np.ndarray, longest: int) -> None:
-    """Unmark in ``keep`` the middle of every gap in ``sound`` longer than ``longest`` samples.
+def in_no_pause(sound: np.ndarray, length: int, longest: int) -> np.ndarray:
+    """Which samples stay where the middle of every pause longer than ``longest`` goes.
 
     Parameters
     ----------
-    keep : np.ndarray [shape=(n,), bool]
-        Which samples stay; changed in place.
     sound : np.ndarray [shape=(m,), int]
         Indices of samples that are not silent, ascending.
+    length : int
+        Of the recording, in samples.
     longest : int
         Length that pauses are shortened to, in samples.
+
+    Returns
+    -------
+    np.ndarray [shape=(length,), bool]
     """
+    keep = np.ones(length, bool)
     for gap in np.flatnonzero(np.diff(sound) - 1 > longest):
         first, last = sound[gap] + 1, sound[gap + 1]
         keep[first + (longest + 1) // 2 : last - longest // 2] = False
+    return keep
 
 
 def level(samples: np.ndarray, target: float) -> np.ndarray:

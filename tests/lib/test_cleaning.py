@@ -10,7 +10,7 @@ from conftest import ROOT, tone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.lib.audio import FULL_SCALE, decode, encode, quantise
+from stages.lib.audio import FULL_SCALE, decode, decode_own, encode, quantise
 from stages.lib.cleaning import clean, envelope, level, trim
 from stages.lib.corpora.synthetic import SyntheticRecording
 from stages.lib.params.clean import CleanParams, TrimParams
@@ -147,6 +147,10 @@ def test_what_is_stored_is_what_is_computed_with(clean_params: CleanParams) -> N
     stored, rate = decode(encode(cleaned, RATE))
     assert rate == RATE
     np.testing.assert_array_equal(stored[:, 0], cleaned)
+    again, rate = decode_own(encode(cleaned, RATE))
+    assert rate == RATE
+    assert again.dtype == np.float32
+    np.testing.assert_array_equal(again, cleaned)
 
 
 def test_quantise_keeps_within_16_bits() -> None:

@@ -37,11 +37,11 @@ def build(training: Iterable[Features]) -> keras.Model:
     training : iterable of dict
         The training utterances, whose mean and variance by band standardise every input.
     """
-    return network(*frame_statistics(training, "log_mel"), NAME)
+    return network(*frame_statistics(training, "log_mel"))
 
 
-def network(mean: np.ndarray, variance: np.ndarray, name: str) -> keras.Model:
-    """The untrained network of a name, which standardises by a mean and variance by band."""
+def network(mean: np.ndarray, variance: np.ndarray) -> keras.Model:
+    """The untrained network, which standardises by a mean and variance by band."""
     spectrogram = layers.Input((FRAMES, len(mean)), name="log_mel")
     x = layers.Normalization(mean=mean, variance=variance, name="normalization")(spectrogram)
     x = layers.Reshape((FRAMES, len(mean), 1), name="channel")(x)
@@ -55,7 +55,7 @@ def network(mean: np.ndarray, variance: np.ndarray, name: str) -> keras.Model:
     x = WeightedStatistics(name="statistics")(frames, scores)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
     probabilities = _dense(len(EMOTIONS), "softmax", "emotions")(x)
-    return keras.Model({"log_mel": spectrogram}, probabilities, name=name)
+    return keras.Model({"log_mel": spectrogram}, probabilities, name=NAME)
 
 
 def training_model(
@@ -81,7 +81,7 @@ def training_model(
     return keras.Model(
         {"log_mel": spectrogram},
         model({"log_mel": augment(spectrogram)}),
-        name=f"training_{model.name}",
+        name="training",
     )
 
 
