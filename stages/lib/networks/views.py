@@ -26,9 +26,7 @@ def crops(utterance: Features) -> Features:
     spare = len(frames) - FRAMES
     count = max(CROPS, -(-len(frames) // FRAMES))
     starts = np.linspace(min(0, spare), max(0, spare), count).round()
-    return {
-        "log_mel": np.stack([read_frames(frames, start + np.arange(FRAMES)) for start in starts])
-    }
+    return {"log_mel": read_frames(frames, starts[:, None] + np.arange(FRAMES))}
 
 
 def mean_sequence(utterance: Features) -> Features:
@@ -58,13 +56,13 @@ VIEWS: dict[str, Callable[[Features], Features]] = {
 
 
 def read_frames(frames: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Frames [places, bands] at places between frames, linearly; padding before and after."""
+    """Frames [..., bands] at places [...] between frames, linearly; padding before and after."""
     frames = frames.astype(np.float32)
-    if places[0] < 0 or places[-1] > len(frames) - 1:
+    if places.min() < 0 or places.max() > len(frames) - 1:
         padding = np.percentile(frames, PADDING_PERCENTILE, axis=0, keepdims=True)
         frames = np.concatenate([padding, frames, padding], dtype=np.float32)
         places = np.clip(places + 1, 0, len(frames) - 1)
     below = places.astype(int)
     above = np.minimum(below + 1, len(frames) - 1)
-    share = (places - below).astype(np.float32)[:, None]
+    share = (places - below).astype(np.float32)[..., None]
     return frames[below] * (1 - share) + frames[above] * share
