@@ -65,7 +65,8 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
         )
         with gradio.Row():
             emotion = gradio.Label(label="Emotion", num_top_classes=len(recognizer.labels))
-            timeline = gradio.Plot(label="Timeline", format="png", scale=2)
+            # the picture has a title of its own
+            timeline = gradio.Plot(show_label=False, format="png", scale=2)
         recording.change(
             recognise, inputs=recording, outputs=[emotion, timeline], api_name="predict"
         )
@@ -90,7 +91,7 @@ def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figur
         raise ValueError(f"lasts {duration:.0f} s, and {MAX_SECONDS:.0f} s is the limit")
     heard = recognizer.predict(path)
     windows = recognizer.timeline(path)
-    picture = timeline_picture(path, windows, recognizer.labels, "the recording above")
+    picture = timeline_picture(path, windows, recognizer.labels, f"{duration:.1f} s of audio")
     return heard.probabilities, picture
 
 

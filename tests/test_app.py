@@ -1,5 +1,6 @@
 """The web page in a real browser, and its REST interface as the README tells it."""
 
+import base64
 import json
 import os
 import re
@@ -136,7 +137,8 @@ def test_an_uploaded_recording_shows_its_emotion_and_timeline(
     assert elsewhere == [], "the page asks other servers for something"
     if SCREENSHOT:
         time.sleep(1)  # bars grow to their length
-        browser.save_screenshot(SCREENSHOT)
+        whole = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+        Path(SCREENSHOT).write_bytes(base64.b64decode(whole["data"]))
 
 
 def test_a_broken_recording_gets_a_plain_message(
