@@ -11,7 +11,7 @@ import numpy as np
 import soxr
 
 from benchmarks.params import Condition
-from stages.lib.audio import decode
+from stages.lib.audio import decode, mix_down
 from stages.lib.cleaning import clean
 from stages.lib.features import featurize
 from stages.lib.manifest import read_shards
@@ -76,7 +76,7 @@ def spoilt_features(
                 continue
             samples, rate = decode(content)
             # noise is added at the rate of the features, or most of it would be filtered away
-            mono = samples.mean(axis=1, dtype=np.float32)
+            mono = mix_down(samples)
             if rate != cleaning.sample_rate:
                 mono = soxr.resample(mono, rate, cleaning.sample_rate)
             spoilt = spoil(mono, cleaning.sample_rate, condition, utterance.id)

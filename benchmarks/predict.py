@@ -19,6 +19,7 @@ import soundfile
 import yaml
 from tqdm import tqdm
 
+from stages.lib.audio import mix_down
 from stages.lib.corpora.synthetic import SyntheticSettings, recordings
 
 ROOT = Path(__file__).parents[1]
@@ -132,7 +133,7 @@ def _speech() -> tuple[np.ndarray, int]:
         file.write(one.read())
         file.flush()
         samples, rate = soundfile.read(file.name, dtype="float32", always_2d=True)
-    return np.resize(samples.mean(axis=1), SECONDS * rate), rate
+    return np.resize(mix_down(samples), SECONDS * rate), rate
 
 
 def _medians(light: Path, program: str, recording: Path, unit: float) -> dict[str, float]:

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 import yaml
 
-from stages.lib.audio import decode
+from stages.lib.audio import decode, mix_down
 from stages.lib.cleaning import clean
 from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
 from stages.lib.features import KINDS, featurize
@@ -159,7 +159,7 @@ def recognizer(models: Path) -> Recognizer:
 def speech(synthetic_recordings: list[SyntheticRecording]) -> tuple[np.ndarray, int]:
     """An angry recording of another actor: samples [n], full scale 1, and their rate in Hz."""
     samples, rate = decode(spoken(synthetic_recordings, 5, actor="02").read())
-    return samples.mean(axis=1), rate
+    return mix_down(samples), rate
 
 
 @pytest.fixture(scope="session")

@@ -122,12 +122,12 @@ def encode(samples: np.ndarray, sample_rate: int) -> bytes:
         writer.setnchannels(1)
         writer.setsampwidth(2)
         writer.setframerate(sample_rate)
-        writer.writeframes((quantise(samples) * FULL_SCALE).astype("<i2").tobytes())
+        writer.writeframes((quantise(samples) * FULL_SCALE).astype(np.int16).tobytes())
     return file.getvalue()
 
 
 def decode_own(content: bytes) -> tuple[np.ndarray, int]:
-    """Decode what `encode` made, in a quarter of the time that `decode` takes.
+    """Decode what `encode` made, in a small part of the time that `decode` takes.
 
     Returns
     -------
@@ -135,10 +135,21 @@ def decode_own(content: bytes) -> tuple[np.ndarray, int]:
         Full scale is 1.
     sample_rate : int
         In Hz.
+
+    Raises
+    ------
+    ValueError
+        If it is nothing that `encode` made, or not the whole of it.
     """
-    with wave.open(io.BytesIO(content)) as reader:
-        steps = np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
-        return steps / np.float32(FULL_SCALE), reader.getframerate()
+    try:
+        with wave.open(io.BytesIO(content)) as reader:
+            form, count = (reader.getnchannels(), reader.getsampwidth()), reader.getnframes()
+            rate, steps = reader.getframerate(), reader.readframes(count)
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"can't be decoded: {error}") from None
+    if form != (1, 2) or len(steps) != 2 * count:
+        raise ValueError("is not the whole of a 16-bit mono WAV file")
+    return np.frombuffer(steps, np.int16) / np.float32(FULL_SCALE), rate
 
 
 def quantise(samples: np.ndarray) -> np.ndarray:

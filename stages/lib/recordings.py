@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from stages.lib.audio import UNKNOWN_DURATION, is_cut_short, require_finite
+from stages.lib.audio import UNKNOWN_DURATION, is_cut_short, mix_down, require_finite
 
 BLOCK = 1.0
 """Audio that is decoded at once, in s."""
@@ -82,14 +82,14 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
     """
     if sample_rate <= 0:
         raise ValueError(f"has a sample rate of {sample_rate} Hz")
-    mono = mixed_down(samples)
+    mono = as_mono(samples)
     require_finite(mono)
     step = max(round(BLOCK * sample_rate), 1)
     blocks = (mono[start : start + step] for start in range(0, len(mono), step))
     return Recording(sample_rate, len(mono) / sample_rate, blocks)
 
 
-def mixed_down(samples: np.ndarray) -> np.ndarray:
+def as_mono(samples: np.ndarray) -> np.ndarray:
     """The channels' mean [shape=(n,), float32] of samples [n] or [n, channels], full scale 1."""
     if samples.ndim not in (1, 2) or not (
         np.issubdtype(samples.dtype, np.floating) or np.issubdtype(samples.dtype, np.signedinteger)
@@ -100,9 +100,8 @@ def mixed_down(samples: np.ndarray) -> np.ndarray:
         )
     if np.issubdtype(samples.dtype, np.signedinteger):
         samples = samples / np.float32(-int(np.iinfo(samples.dtype).min))
-    if samples.ndim == 1:
-        return samples.astype(np.float32)
-    return samples.astype(np.float32, copy=False).mean(axis=1, dtype=np.float32)
+    samples = samples.astype(np.float32, copy=False)
+    return samples if samples.ndim == 1 else mix_down(samples)
 
 
 def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:
@@ -111,6 +110,6 @@ def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:
     while len(samples := file.read(step, dtype="float32", always_2d=True)):
         read += len(samples)
         require_finite(samples)
-        yield mixed_down(samples)
+        yield as_mono(samples)
     if read < announced:
         raise ValueError("is cut short: its header announces more")

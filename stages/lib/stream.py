@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.lib.audio import MAX_DURATION, is_silent, require_finite
-from stages.lib.recordings import mixed_down
+from stages.lib.recordings import as_mono
 from stages.lib.timeline import FRAME, has_speech, levels, speech_threshold
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Stream:
         ValueError
             If they are not samples in one of these forms, or not finite.
         """
-        samples = mixed_down(chunk)
+        samples = as_mono(chunk)
         require_finite(samples)
         estimates = []
         while len(samples):

@@ -3,14 +3,12 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 from dvclive.keras import DVCLiveCallback
 from dvclive.live import Live
-from keras import ops
 from sklearn.utils.class_weight import compute_class_weight
 from tqdm.keras import TqdmCallback
 
@@ -40,27 +38,6 @@ class Training:
 
     model: keras.Model
     epochs: int
-
-
-class LogLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of probabilities [batch, 8] as they are.
-
-    Keras' own divides them by their sum first, which takes the meaning from a mean of logarithms
-    over several members of a network.
-
-    Parameters
-    ----------
-    label_smoothing : float
-        The share of a label that is spread over all classes.
-    """
-
-    def __init__(self, label_smoothing: float) -> None:
-        super().__init__()
-        self.label_smoothing = label_smoothing
-
-    def call(self, targets: Any, outputs: Any) -> Any:
-        smoothed = targets * (1 - self.label_smoothing) + self.label_smoothing / len(EMOTIONS)
-        return -ops.sum(smoothed * ops.log(ops.maximum(outputs, keras.config.epsilon())), axis=-1)
 
 
 def train(
@@ -109,7 +86,7 @@ def train(
         trainee = network.training_model(model, params.augmentation, params.seed)
         trainee.compile(
             optimizer=_optimizer(params, model, steps * params.epochs),
-            loss=LogLoss(params.label_smoothing),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing),
             metrics=["accuracy"],
         )
     with Live(dir=str(curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:

@@ -6,7 +6,7 @@ import sys
 import librosa
 import numpy as np
 import pytest
-from conftest import ROOT, tone
+from conftest import ROOT, tone, wav
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,6 +151,20 @@ def test_what_is_stored_is_what_is_computed_with(clean_params: CleanParams) -> N
     assert rate == RATE
     assert again.dtype == np.float32
     np.testing.assert_array_equal(again, cleaned)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (wav(tone(1))[:-100], "not the whole"),
+        (wav(tone(1), subtype="PCM_24"), "not the whole of a 16-bit mono"),
+        (wav(np.stack([tone(1), tone(1)], axis=1)), "not the whole of a 16-bit mono"),
+        (b"fLaC", "can't be decoded"),
+    ],
+)
+def test_what_cleaning_did_not_write_is_refused(content: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        decode_own(content)
 
 
 def test_quantise_keeps_within_16_bits() -> None:

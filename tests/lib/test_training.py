@@ -20,7 +20,7 @@ from stages.lib.feeding import batches, draw_epoch
 from stages.lib.networks.prediction import probabilities
 from stages.lib.networks.registry import NETWORKS
 from stages.lib.params.train import TrainParams
-from stages.lib.training import LogLoss, Training, train
+from stages.lib.training import Training, train
 
 
 @pytest.fixture(scope="module")
@@ -169,17 +169,6 @@ def test_what_is_fitted_in_closed_form_is_measured_once(
     curve = pd.read_csv(tmp_path / "curves/plots/metrics/eval/uar.tsv", sep="\t")["uar"]
     assert curve.tolist() == [pytest.approx(uar(store, result.model, "functionals_lda"))]
     assert curve[0] > 0.8
-
-
-def test_the_loss_is_keras_own_where_probabilities_sum_to_one() -> None:
-    draw = np.random.default_rng(0)
-    outputs = draw.dirichlet(np.ones(8), 50).astype(np.float32)
-    targets = np.eye(8, dtype=np.float32)[draw.integers(0, 8, 50)]
-    keras_own = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
-    expected = keras_own(targets, outputs).numpy()
-    np.testing.assert_allclose(LogLoss(0.1)(targets, outputs), expected, rtol=1e-5)
-    # half the probability throughout costs ln 2, which Keras' own would not see
-    np.testing.assert_allclose(LogLoss(0.1)(targets, outputs / 2), expected + np.log(2), rtol=1e-5)
 
 
 def test_early_stopping_keeps_the_best_epoch(store: FeatureStore, tmp_path: Path) -> None:

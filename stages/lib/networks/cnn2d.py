@@ -37,11 +37,7 @@ def build(training: Iterable[Features]) -> keras.Model:
     training : iterable of dict
         The training utterances, whose mean and variance by band standardise every input.
     """
-    return network(*frame_statistics(training, "log_mel"))
-
-
-def network(mean: np.ndarray, variance: np.ndarray) -> keras.Model:
-    """The untrained network, which standardises by a mean and variance by band."""
+    mean, variance = frame_statistics(training, "log_mel")
     spectrogram = layers.Input((FRAMES, len(mean)), name="log_mel")
     x = layers.Normalization(mean=mean, variance=variance, name="normalization")(spectrogram)
     x = layers.Reshape((FRAMES, len(mean), 1), name="channel")(x)

@@ -10,7 +10,6 @@ from keras import layers, ops
 
 from stages.lib.feature_view import FeatureView
 from stages.lib.networks import cnn2d, functionals_lda
-from stages.lib.networks.statistics import frame_statistics
 from stages.lib.networks.views import crops_and_vector
 from stages.lib.params.train import AugmentationParams
 
@@ -34,7 +33,7 @@ def build(training: FeatureView) -> keras.Model:
     training : FeatureView
         The training utterances.
     """
-    cnn = cnn2d.network(*frame_statistics(training, "log_mel"))
+    cnn = cnn2d.build(training)
     analysis = functionals_lda.build(training)
     spectrogram = layers.Input(cnn.input["log_mel"].shape[1:], name="log_mel")
     vector = layers.Input(analysis.input["functionals"].shape[1:], name="functionals")
