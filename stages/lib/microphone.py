@@ -2,7 +2,7 @@
 
 import queue
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,12 @@ def chunks() -> Iterator[tuple[int, Iterator[np.ndarray]]]:
             f"the microphone needs PortAudio ({error}): install it, on Debian and Ubuntu with "
             "`apt install libportaudio2`."
         ) from None
-    waiting: queue.Queue[np.ndarray] = queue.Queue(WAITING)
+    # simple, since Ctrl-C may come while a chunk is waited for, and must leave no lock behind
+    waiting: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
 
     def keep(samples: np.ndarray, frames: int, time: Any, status: Any) -> None:
-        with suppress(queue.Full):
-            waiting.put_nowait(samples.copy())  # PortAudio uses its memory again
+        if waiting.qsize() < WAITING:
+            waiting.put(samples.copy())  # PortAudio uses its memory again
 
     try:
         rate = int(sounddevice.query_devices(kind="input")["default_samplerate"])
@@ -63,6 +64,6 @@ def chunks() -> Iterator[tuple[int, Iterator[np.ndarray]]]:
         yield rate, _arriving(waiting)
 
 
-def _arriving(waiting: queue.Queue[np.ndarray]) -> Iterator[np.ndarray]:
+def _arriving(waiting: queue.SimpleQueue[np.ndarray]) -> Iterator[np.ndarray]:
     while True:
         yield waiting.get()
