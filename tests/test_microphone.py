@@ -42,6 +42,8 @@ def test_the_microphone_is_heard_until_ctrl_c(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a shell has what it runs in the background ignore Ctrl-C, and these tests may run there
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
     assert process.stdout is not None
