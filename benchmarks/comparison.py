@@ -13,7 +13,7 @@ from stages.lib.dataset import EMOTIONS
 from stages.lib.scoring import LEVEL, accuracy, interval_method, resampled, uar
 
 Counts = dict[str, np.ndarray]
-"""Confusion matrices [8, 8] by speaker."""
+"""Confusion matrices [8, 8] by speaker, or another group."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,15 @@ class Measured:
             for fold, result in by_fold.items():
                 if folds is not None and fold not in folds:
                     continue
-                for speaker, matrix in result["confusion"][condition].items():
-                    counts[speaker] = counts.get(speaker, 0) + np.array(matrix)
+                _add(counts, result["confusion"][condition])
         return dict(sorted(counts.items()))
+
+    def by_intensity(self) -> Counts:
+        """Counts of the recordings as they are by acted intensity, over all seeds and folds."""
+        counts: Counts = {}
+        for result in self.results:
+            _add(counts, result["confusion_by_intensity"])
+        return counts
 
 
 def collect(items: dict[str, Item], folder: Path) -> tuple[list[Measured], dict[str, int]]:
@@ -183,6 +189,11 @@ def difference(first: Counts, second: Counts) -> Difference:
         high=float(high),
         better=float((gain > 0).mean()),
     )
+
+
+def _add(counts: Counts, matrices: dict[str, Any]) -> None:
+    for name, matrix in matrices.items():
+        counts[name] = counts.get(name, 0) + np.array(matrix)
 
 
 def _all(by_speaker: dict[str, Any]) -> np.ndarray:

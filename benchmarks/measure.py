@@ -35,7 +35,7 @@ from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.params.loader import check
 from stages.lib.params.train import TrainParams
-from stages.lib.scoring import confusion_by_speaker
+from stages.lib.scoring import confusion_by
 from stages.lib.training import train
 
 
@@ -80,12 +80,14 @@ def measure(
 
     trained = train_fold(store, side, is_original, params)
     test = np.flatnonzero(side == "test")
-    tested = {"as_recorded": _confusion(store, trained, test[is_original[test]])}
+    heard, found = _recognise(store, trained, test[is_original[test]])
+    tested = {"as_recorded": _confusion("speaker", heard, found)}
     for condition in setting.conditions:
         if condition == "with_variants":
-            tested[condition] = _confusion(store, trained, test)
+            tested[condition] = _confusion("speaker", *_recognise(store, trained, test))
         elif condition != "as_recorded":
-            tested[condition] = _spoilt_confusion(store, trained, test, condition, recordings)
+            spoilt = _recognise_spoilt(store, trained, test, condition, recordings)
+            tested[condition] = _confusion("speaker", *spoilt)
     learnt = store.manifest[side == "train"]
     return {
         "synthetic": bool(store.manifest["synthetic"].any()),
@@ -99,6 +101,7 @@ def measure(
             "utterances": len(learnt),
         },
         "confusion": tested,
+        "confusion_by_intensity": _confusion("intensity", heard, found),
     }
 
 
@@ -122,15 +125,17 @@ def _recordings(store: FeatureStore, side: pd.Series) -> int:
     return int(store.manifest.loc[side == "train", "source_id"].nunique())
 
 
-def _confusion(store: FeatureStore, trained: Trained, rows: np.ndarray) -> dict[str, Any]:
-    """Confusion matrix by speaker of some utterances of the store."""
+def _recognise(
+    store: FeatureStore, trained: Trained, rows: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Some utterances of the store, and the probabilities of their emotions."""
     view = FeatureView(store, trained.network.KINDS, rows)
-    return _count(view.manifest, probabilities(trained.model, trained.network, view))
+    return view.manifest, probabilities(trained.model, trained.network, view)
 
 
-def _spoilt_confusion(
+def _recognise_spoilt(
     store: FeatureStore, trained: Trained, rows: np.ndarray, condition: Condition, recordings: Path
-) -> dict[str, Any]:
+) -> tuple[pd.DataFrame, np.ndarray]:
     """The same of recordings in a worse state, through the front end that the store came from."""
     path = store.folder / "front_end.json"
     front_end = json.loads(path.read_text(encoding="utf-8"))
@@ -149,16 +154,17 @@ def _spoilt_confusion(
             yield features
 
     found = probabilities(trained.model, trained.network, utterances())
-    return _count(test.loc[order], found)
+    return test.loc[order], found
 
 
-def _count(recordings: pd.DataFrame, found: np.ndarray) -> dict[str, Any]:
+def _confusion(column: str, recordings: pd.DataFrame, found: np.ndarray) -> dict[str, Any]:
+    """Confusion matrices by speaker or intensity, for JSON."""
     if not np.isfinite(found).all():
         raise PipelineError(
             "training diverged: the network predicts probabilities that are not finite numbers. "
             "Lower train.learning_rate of the recipe in benchmarks/params.yaml."
         )
-    names, matrices = confusion_by_speaker(recordings, found.argmax(axis=1))
+    names, matrices = confusion_by(column, recordings, found.argmax(axis=1))
     return dict(zip(names, matrices.tolist(), strict=True))
 
 

@@ -210,21 +210,33 @@ class Report:
         return f"## {title}\n\n{told}{_table(head, table)}{picture}"
 
     def _recalls(self) -> str:
-        rows = [
-            [
-                SYSTEMS[one.recipe],
-                self.items[one.item].setting.protocol,
-                *(_percent(recall) for recall in recalls(one.by_speaker())),
-            ]
-            for one in self.of(
-                *(
-                    f"{protocol}_{kind}"
-                    for protocol in ("emobox6", "luna_jimenez5")
-                    for kind in ("original", "cnn2d", "best")
-                )
+        rows = []
+        for one in self.of(
+            *(
+                f"{protocol}_{kind}"
+                for protocol in ("emobox6", "luna_jimenez5")
+                for kind in ("original", "cnn2d", "best")
             )
-        ]
-        return _section("Recall by emotion", "", ["system", "protocol", *EMOTIONS], rows)
+        ):
+            groups = {"all": pooled(one.by_speaker())}
+            if one.recipe == "best":
+                groups |= one.by_intensity()
+            for group, matrix in groups.items():
+                found = recalls({group: matrix})
+                rows.append(
+                    [
+                        SYSTEMS[one.recipe],
+                        self.items[one.item].setting.protocol,
+                        group,
+                        *("" if np.isnan(recall) else _percent(recall) for recall in found),
+                    ]
+                )
+        return _section(
+            "Recall by emotion",
+            "Of the default recipe also by the intensity that was acted; neutral has only one.",
+            ["system", "protocol", "intensity", *EMOTIONS],
+            rows,
+        )
 
     def _conditions(self) -> str:
         one = self.get("emobox6_best", "best")

@@ -56,7 +56,7 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
         )
     predicted = probabilities.argmax(axis=1)
     correct = recordings["emotion"] == np.array(EMOTIONS)[predicted]
-    names, by_speaker = confusion_by_speaker(recordings, predicted)
+    names, by_speaker = confusion_by("speaker", recordings, predicted)
     confusion = by_speaker.sum(axis=0)
 
     method, interval = interval_method(len(names))
@@ -83,30 +83,32 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
     }
 
 
-def confusion_by_speaker(
-    recordings: pd.DataFrame, predicted: np.ndarray
+def confusion_by(
+    column: str, recordings: pd.DataFrame, predicted: np.ndarray
 ) -> tuple[list[str], np.ndarray]:
-    """Count what the recordings of each speaker were taken for.
+    """Count what the recordings of each speaker, or another group, were taken for.
 
     Parameters
     ----------
+    column : str
+        What groups them: "speaker", "intensity" or another column of text.
     recordings : pd.DataFrame
-        One row a recording, with the columns emotion and speaker.
+        One row a recording, with the column emotion and that one.
     predicted : np.ndarray [shape=(n,)]
         For the same recordings, the place in `EMOTIONS` of what each was taken for.
 
     Returns
     -------
     names : list of str
-        The speakers, sorted.
-    matrices : np.ndarray [shape=(speakers, 8, 8)]
+        The groups, sorted.
+    matrices : np.ndarray [shape=(groups, 8, 8)]
         Recordings of each by true class (rows) and predicted class.
     """
     truth = np.asarray(pd.Categorical(recordings["emotion"], categories=EMOTIONS).codes)
-    names, speaker = np.unique(recordings["speaker"].to_numpy(str), return_inverse=True)
-    by_speaker = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)), dtype=np.int64)
-    np.add.at(by_speaker, (speaker, truth, predicted), 1)
-    return names.tolist(), by_speaker
+    names, group = np.unique(recordings[column].to_numpy(str), return_inverse=True)
+    matrices = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)), dtype=np.int64)
+    np.add.at(matrices, (group, truth, predicted), 1)
+    return names.tolist(), matrices
 
 
 def corpus_names(recordings: pd.DataFrame) -> str:

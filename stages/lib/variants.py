@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -30,12 +31,13 @@ def make_variants(
     np.ndarray [shape=(m,), float32]
         m = n but for a stretch by s, where m = n / s.
     """
-    analysis = analyse(samples)
+    # a variant by noise, or none at all, needs no analysis
+    analysis = cache(lambda: analyse(samples))
     for variant in variants:
         if variant.pitch is not None:
-            yield shift_pitch(analysis, variant.pitch)
+            yield shift_pitch(analysis(), variant.pitch)
         elif variant.stretch is not None:
-            yield stretch(analysis, variant.stretch)
+            yield stretch(analysis(), variant.stretch)
         else:
             assert variant.noise is not None  # a Variant holds exactly one of the three
             yield add_noise(samples, variant.noise, f"{source_id}_{variant.name}")

@@ -66,6 +66,15 @@ def test_a_result_counts_every_test_recording_in_every_condition(
         assert set(counts) == {"01", "11", "20", "21"}
         for speaker, matrix in counts.items():
             assert np.sum(matrix) == (tested["speaker"] == speaker).sum()
+    of_fold = tested[tested["speaker"].isin(["01", "11", "20", "21"])]
+    by_intensity = result["confusion_by_intensity"]
+    assert set(by_intensity) == {"normal", "strong"}
+    for intensity, matrix in by_intensity.items():
+        assert np.sum(matrix) == (of_fold["intensity"] == intensity).sum()
+    assert np.array_equal(
+        np.sum(list(by_intensity.values()), axis=0),
+        np.sum(list(result["confusion"]["as_recorded"].values()), axis=0),
+    )
 
 
 def test_a_fold_done_is_not_run_again(benchmark: tuple[Repository, list[str]]) -> None:

@@ -30,6 +30,10 @@ def counts(right: int) -> list[list[int]]:
     return (matrix + (10 - right) * np.roll(np.eye(8, dtype=int), 1, axis=1)).tolist()
 
 
+def no_neutral(right: int) -> list[list[int]]:
+    return [[0] * 8, *counts(right)[1:]]
+
+
 def write(folder: Path, name: str, right: dict[str, int], recipe: str = "best", seed: int = 1,
           speakers: int | None = None, condition: str | None = None) -> None:  # fmt: skip
     for fold, each in right.items():
@@ -45,6 +49,7 @@ def write(folder: Path, name: str, right: dict[str, int], recipe: str = "best", 
             "seconds": 60.0,
             "trained_on": {"speakers": 20, "recordings": 1000, "utterances": 9000},
             "confusion": confusion,
+            "confusion_by_intensity": {"normal": counts(each), "strong": no_neutral(each)},
         }
         run = Run(item=name, recipe=recipe, seed=seed, fold=fold, speakers=speakers)
         write_result(run, result, folder)
@@ -121,6 +126,8 @@ def test_the_page_ranks_ours_among_theirs_and_lists_what_is_missing(tmp_path: Pa
     assert any("| no masks | 50.0 | -10.0 (-10.0 to -10.0) | 0% |" in line for line in lines)
     assert [line.split("|")[2].strip() for line in lines if "learning_curve`" in line
             and line.startswith(("| 4", "| 8"))] == ["40.0", "50.0"]  # fmt: skip
+    nothing_neutral = "| the default recipe | emobox6 | strong |  | 75.0 | 75.0 | 75.0 |"
+    assert any(line.startswith(nothing_neutral) for line in lines)
     assert "TIM-Net" in text
     assert text.endswith("This.\n")
     assert {path.name for path in pictures.iterdir()} == {
