@@ -10,14 +10,6 @@ def make_deterministic() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def compiles_training() -> bool:
-    """Whether XLA compiles the steps of training: on one processor, where it gives the same weights
-    in less time. Keras by itself does without where operations must be deterministic.
-    """
-    processors = tf.config.list_logical_devices("CPU")
-    return len(processors) == 1 and not tf.config.list_logical_devices("GPU")
-
-
 def strategy() -> Any:
     """All GPUs if there are several, otherwise the one device that there is."""
     if len(tf.config.list_logical_devices("GPU")) > 1:

@@ -14,7 +14,7 @@ from tqdm.keras import TqdmCallback
 
 from stages.lib.callbacks import Validation, WeightAverage
 from stages.lib.dataset import EMOTIONS
-from stages.lib.devices import compiles_training, make_deterministic, strategy
+from stages.lib.devices import make_deterministic, strategy
 from stages.lib.errors import PipelineError
 from stages.lib.feature_view import FeatureView
 from stages.lib.feeding import batches
@@ -88,7 +88,6 @@ def train(
             optimizer=_optimizer(params, model, steps * params.epochs),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing),
             metrics=["accuracy"],
-            jit_compile=compiles_training(),
         )
     with Live(dir=str(curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:
         history = trainee.fit(
