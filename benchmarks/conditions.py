@@ -74,7 +74,8 @@ def spoilt_features(
         for utterance, _, content in shard:
             if utterance.id not in wanted:
                 continue
-            samples, rate = decode(content)
+            with shard.decoding(utterance):
+                samples, rate = decode(content)
             # noise is added at the rate of the features, or most of it would be filtered away
             mono = mix_down(samples)
             if rate != cleaning.sample_rate:

@@ -4,8 +4,8 @@
 finished shards has it (README.md, Speed).
 """
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from benchmarks.params import FrontEnd, load_front_end
@@ -28,7 +28,9 @@ def make_features(front_end: FrontEnd, recordings: Path, target: Path) -> None:
 
 
 def main() -> None:
-    [name] = sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.features")
+    parser.add_argument("front_end")
+    name = parser.parse_args().front_end
     make_features(load_front_end(name), RECORDINGS, FEATURES / name)
 
 

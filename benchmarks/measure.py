@@ -69,6 +69,7 @@ def measure(
     store = FeatureStore(features)
     side = sides(store.manifest, setting, recipe, of.fold, of.speakers)
     is_original = (store.manifest["variant"] == "original").to_numpy()
+    learnt = store.manifest[side == "train"]
     epochs = recipe.train.epochs
     if of.speakers is not None:
         # as many steps as with all speakers, or few speakers would also mean little training
@@ -88,7 +89,6 @@ def measure(
         elif condition != "as_recorded":
             spoilt = _recognise_spoilt(store, trained, test, condition, recordings)
             tested[condition] = _confusion("speaker", *spoilt)
-    learnt = store.manifest[side == "train"]
     return {
         "synthetic": bool(store.manifest["synthetic"].any()),
         "network": trained.network.NAME,

@@ -83,7 +83,7 @@ RANDOM_SPEECH = (
 RANDOM_OTHER = (
     Published(
         "DCRF-BiLSTM",
-        "random split of RAVDESS + TESS + SAVEE, which is other data than ours",
+        "trained on RAVDESS, TESS and SAVEE",
         98.8,
         "its authors, 2025",
     ),

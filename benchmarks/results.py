@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stages.lib.files import write_whole
+
 RESULTS = Path("benchmarks/results")
 
 _ROW_OF_NUMBERS = re.compile(r"\[\s+(\d+(?:,\s+\d+)*)\s+\]")
@@ -55,11 +57,7 @@ def write_result(of: Run, result: dict[str, Any], folder: Path) -> None:
     text = _ROW_OF_NUMBERS.sub(
         lambda row: "[" + re.sub(r"\s+", " ", row[1]) + "]", json.dumps(told, indent=1)
     )
-    path = folder / of.file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".partial")
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(folder / of.file, text + "\n")
 
 
 def read_result(of: Run, folder: Path) -> dict[str, Any] | None:

@@ -32,7 +32,6 @@ from scipy import fft
 from tqdm import tqdm
 
 from benchmarks import original
-from stages.lib.dataset import MAX_SHARD_UTTERANCES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "speed.json"
@@ -63,13 +62,12 @@ class Run:
         Wall clock, in s.
     stages : dict of str to float
         Wall clock of each stage's command, in s.
-    main, worker : dict of str to int
-        Most memory of the stage's own process, and of any of its workers, in bytes.
+    worker : dict of str to int
+        Most memory of any of the stage's workers, in bytes.
     """
 
     total: float = 0.0
     stages: dict[str, float] = field(default_factory=dict)
-    main: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     worker: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
@@ -104,7 +102,6 @@ class Watch(threading.Thread):
                 if named and "-m" in command:
                     stage = named[0]
                     self.run_of.stages[stage] = now - began.setdefault(stage, now)
-                    self.run_of.main[stage] = max(self.run_of.main[stage], memory)
                 elif stage:
                     self.run_of.worker[stage] = max(self.run_of.worker[stage], memory)
             time.sleep(SAMPLING)
@@ -283,7 +280,6 @@ def one_round(source: Path, folder: Path, sample: list[Path], total: int) -> dic
         "memory_original": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "memory_worker": max(full.worker[stage] for stage in STAGES),
         "memory_worker_few": max(small.worker[stage] for stage in STAGES),
-        "memory_main": max(full.main[stage] for stage in STAGES),
     }
 
 
@@ -320,9 +316,9 @@ def table(result: dict[str, Any]) -> str:
             f"**{of['speedup_one_worker']:.1f}**",
         ),
         (
-            "DVC's share of the full `dvc repro`",
+            "DVC's share of all eight stages, recordings with eight variants",
             f"**{100 * (of['dvc_seconds'] + rest['dvc_seconds']) / whole:.1f} %** "
-            f"({100 * of['dvc_seconds'] / of['full_seconds']:.1f} % without train and evaluate)",
+            f"({100 * of['dvc_seconds'] / of['full_seconds']:.1f} % of ingest to featurize)",
         ),
         (
             "`dvc repro` with nothing to do, over a trivial repository",
@@ -335,10 +331,10 @@ def table(result: dict[str, Any]) -> str:
             f"{mib['memory_original']:.0f} MiB)",
         ),
         (
-            "one new speaker (60 recordings) added: ingest to featurize, over the full run",
+            "one new speaker (60 recordings) added: ingest to featurize, over all eight stages",
             f"**{100 * of['new_speaker_seconds'] / whole:.1f} %** "
-            f"({100 * of['new_speaker_seconds'] / of['full_seconds']:.1f} % without train and "
-            "evaluate)",
+            f"({100 * of['new_speaker_seconds'] / of['full_seconds']:.1f} % of ingest to "
+            "featurize)",
         ),
         (
             f"one worker / {result['cores']} workers",
@@ -355,7 +351,7 @@ def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
     of = result["median"]
     growth = utterances / (9 * result["recordings"])
     terabytes = {name: size * growth / 1e12 for name, size in of["bytes"].items()}
-    shards = utterances / 9 / MAX_SHARD_UTTERANCES
+    files = of["files"]["augmented"] * growth
     hours = sum(of["stage_seconds"][stage] for stage in STAGES) * result["cores"] * growth / 3600
     dvc = of["dvc_seconds"] * growth / 3600
     lines = [
@@ -363,8 +359,8 @@ def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
         f"and eight variants of each), {growth:.0f} times what was measured:",
         f"- storage: {', '.join(f'{name} {size:.2f} TB' for name, size in terabytes.items())}; "
         f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links)",
-        f"- {shards:,.0f} shards of {MAX_SHARD_UTTERANCES} recordings in each dataset, where loose "
-        f"files would be {utterances:,.0f}",
+        f"- about {files:,.0f} files in a dataset, where loose ones would be {utterances:,.0f} "
+        f"with variants and {utterances / 9:,.0f} without",
         f"- DVC: {dvc:.1f} h to hash and commit it all once, in proportion to the bytes",
         "- clean, augment and featurize: "
         + ", ".join(f"{hours / cores:.2g} h on {cores} cores" for cores in (2, 16, 64, 256)),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import gradio
     from matplotlib.figure import Figure
 
-MAX_SIZE = 50 * 2**20
-"""Of an upload, in bytes; ten minutes of 16-bit stereo at 22 kHz."""
+MAX_SIZE = 120 * 2**20
+"""Of an upload, in bytes; ten minutes of 16-bit stereo at 48 kHz are 110 MiB."""
 
 MAX_SECONDS = 600.0
 """Of a recording, in s."""

@@ -28,7 +28,8 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> Finished
         for utterance, name, content in shard:
             output.add(name, content)
             rows.append(utterance)
-            recording, sample_rate = decode_own(content)
+            with shard.decoding(utterance):
+                recording, sample_rate = decode_own(content)
             made = make_variants(recording, sample_rate, params.variants, utterance.id)
             for variant, samples in zip(params.variants, made, strict=True):
                 row = replace(

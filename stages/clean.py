@@ -6,7 +6,7 @@ from pathlib import Path
 from stages.lib.audio import MIN_DURATION, decode, encode
 from stages.lib.cleaning import clean
 from stages.lib.dataset import Shard, ShardWriter, replaced_folder
-from stages.lib.errors import PipelineError, run
+from stages.lib.errors import run
 from stages.lib.manifest import read_shards, write_manifest
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.loader import load
@@ -33,10 +33,8 @@ def clean_shard(params: CleanParams, folder: Path, shard: Shard) -> Finished:
     (folder / "shards").mkdir()
     with ShardWriter(folder / "shards" / f"{shard.name}.tar") as output:
         for utterance, _, content in shard:
-            try:
+            with shard.decoding(utterance):
                 samples, sample_rate = decode(content)
-            except ValueError as error:
-                raise PipelineError(f"{shard.path}: {utterance.id} {error}.") from None
             cleaned, too_short = clean(samples, sample_rate, params)
             rescued += too_short
             output.add(f"{utterance.id}.wav", encode(cleaned, params.sample_rate))

@@ -19,6 +19,7 @@ from stages.lib.calibration import calibrated
 from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.feature_store import FeatureStore
+from stages.lib.files import write_whole
 from stages.lib.manifest import read_shards
 from stages.lib.networks.trained import TrainedModel
 from stages.lib.params.loader import load
@@ -94,11 +95,11 @@ def evaluate(
             recordings, predictions, values, read_curves(curves), (merged, clean)
         ).items():
             figures.save(figure, folder / f"{name}.png")
-    _replace(
+    write_whole(
         metrics / "predictions.csv",
         predictions.to_csv(index=False, lineterminator="\n", float_format="%.6f"),
     )
-    _replace(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
+    write_whole(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
     return values
 
 
@@ -222,7 +223,8 @@ def read_mono(dataset: Path, identity: str) -> tuple[np.ndarray, int]:
         if any(utterance.id == identity for utterance in shard.utterances):
             for utterance, _, content in shard:
                 if utterance.id == identity:
-                    samples, rate = decode(content)
+                    with shard.decoding(utterance):
+                        samples, rate = decode(content)
                     return mix_down(samples), rate
     raise PipelineError(
         f"{dataset} has no recording {identity!r}, which the features have: run `dvc repro`."
@@ -236,13 +238,6 @@ def _log_mel(samples: np.ndarray, rate: int, high: float) -> np.ndarray:
     mel = power @ mel_bank(rate, window, MELS, 0.0, high, False)
     decibel: np.ndarray = 10 * np.log10(np.maximum(mel, 1e-10)).T
     return decibel - decibel.max()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, and never into the file that stood there."""
-    unfinished = path.with_name(path.name + ".partial")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.feature_store import FeatureStore
 from stages.lib.feature_view import FeatureView
+from stages.lib.files import write_whole
 from stages.lib.lite import INT8_FILE, LITERT_FILE, LiteModel
 from stages.lib.model_card import model_card
 from stages.lib.networks.network import Features
@@ -89,9 +90,7 @@ def export(
             print(measured["refused"], file=sys.stderr)
         card = model_card(evaluated, settings, measured)
         (folder / "README.md").write_text(card, encoding="utf-8")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.unlink(missing_ok=True)  # DVC may have linked it to its cache
-    report.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    write_whole(report, json.dumps(measured, indent=2) + "\n")
     return measured
 
 

@@ -38,8 +38,9 @@ def featurize_dataset(
 def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> Finished:
     """Write one array a kind for the utterances of a shard, and the offsets of framed kinds."""
     features: dict[str, list[np.ndarray]] = {kind: [] for kind in params.kinds}
-    for _, _, content in shard:
-        samples, sample_rate = decode_own(content)
+    for utterance, _, content in shard:
+        with shard.decoding(utterance):
+            samples, sample_rate = decode_own(content)
         for kind, values in featurize(samples, sample_rate, params).items():
             features[kind].append(values)
     for kind, arrays in features.items():

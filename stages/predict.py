@@ -22,6 +22,7 @@ from typing import BinaryIO
 from stages.lib.errors import PipelineError, run
 from stages.lib.recognizer import Prediction, Recognizer, Window, require_package
 from stages.lib.stream import Estimate
+from stages.lib.timeline import check_windows
 
 __all__ = ["Prediction", "Recognizer", "Window", "main"]
 
@@ -194,16 +195,6 @@ def _live(estimate: Estimate) -> str:
     return f"{estimate.time:7.1f} s  {first:<9} {share:4.0%} {bar:<20} {rest:<26}"
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError
-    return value
-
-
-_positive.__name__ = "duration"  # what argparse calls it: "invalid duration value"
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ser-predict",
@@ -224,10 +215,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeline", action="store_true", help="emotion in windows over time")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of the one timeline")
     parser.add_argument("--mic", action="store_true", help="listen to the microphone")
-    parser.add_argument("--window", type=_positive, default=3.0, help="length of a window, in s")
-    parser.add_argument(
-        "--hop", type=_positive, help="from window to window, in s (1; with --mic 0.5)"
-    )
+    parser.add_argument("--window", type=float, default=3.0, help="length of a window, in s")
+    parser.add_argument("--hop", type=float, help="from window to window, in s (1; with --mic 0.5)")
     return parser
 
 
@@ -240,6 +229,12 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("name a recording, or --mic")
     if told.plot and not told.timeline:
         parser.error("--plot draws a timeline: add --timeline")
+    if told.hop is None:
+        told.hop = 0.5 if told.mic else 1.0
+    try:
+        check_windows(told.window, told.hop)
+    except ValueError as error:
+        parser.error(f"--{error}")
     return told
 
 
@@ -248,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if told.mic:
         recognizer = Recognizer.load(told.model)
         output = JsonLines(recognizer.labels, 0) if told.json else None
-        listen(recognizer, output, told.window, told.hop or 0.5)
+        listen(recognizer, output, told.window, told.hop)
         return
     files = expanded(told.files)
     if told.plot:
@@ -271,7 +266,7 @@ def predict(recognizer: Recognizer, files: Sequence[str], told: argparse.Namespa
         try:
             with _source(name) as source:
                 if told.timeline:
-                    windows = recognizer.timeline(source, window=told.window, hop=told.hop or 1.0)
+                    windows = recognizer.timeline(source, window=told.window, hop=told.hop)
                     output.timeline(name, windows)
                     if told.plot:
                         _plot(source, windows, recognizer.labels, name, told.plot)

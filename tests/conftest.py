@@ -13,16 +13,20 @@ import pytest
 import soundfile
 import yaml
 
+from benchmarks.params import load_front_end
+from stages.ingest import ingest
 from stages.lib.audio import decode, mix_down
 from stages.lib.cleaning import clean
 from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
 from stages.lib.features import KINDS, featurize
-from stages.lib.params.augment import AugmentParams, Variant
+from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams, WhisperParams
+from stages.lib.params.ingest import IngestParams
 from stages.lib.params.loader import load
 from stages.lib.recognizer import Recognizer
 from stages.lib.whisper import pinned
+from stages.rename_merge import rename_merge
 
 if TYPE_CHECKING:
     from repository import Repository
@@ -72,8 +76,7 @@ def clean_params() -> CleanParams:
 @pytest.fixture
 def augment_params() -> AugmentParams:
     """The eight variants of the original recipe; the default makes none."""
-    pitches = [Variant(pitch=semitones) for semitones in (-3.5, -2.5, -1, 1, 2.5, 3.5)]
-    return AugmentParams(variants=(*pitches, Variant(stretch=0.81), Variant(stretch=1.07)))
+    return load_front_end("original", ROOT / "benchmarks" / "params.yaml").augment
 
 
 @pytest.fixture
@@ -103,6 +106,12 @@ def every_kind(featurize_params: FeaturizeParams, whisper_preset: Path) -> Featu
     return featurize_params.model_copy(update={"kinds": tuple(KINDS), "whisper": pinned(tiny)})
 
 
+def merge(source: Path, data: Path) -> None:
+    """Run ingest and rename_merge on a folder of recordings, of which none may be rejected."""
+    ingest(IngestParams.model_validate({"from": source, "max_rejected": 0}), data / "raw")
+    rename_merge(data / "raw", data / "merged")
+
+
 def wav(samples: np.ndarray, sample_rate: int = 16000, subtype: str = "PCM_16") -> bytes:
     """A WAV file of samples [n] or [n, channels], full scale 1."""
     file = io.BytesIO()
@@ -129,14 +138,13 @@ def spoken(recordings: list[SyntheticRecording], emotion: int, actor: str) -> Sy
 def models(
     synthetic_recordings: list[SyntheticRecording], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """keras/ and export/: a model that knows one actor's emotions, default front end, no denoising.
+    """keras/ and export/: a model that knows one actor's emotions, with the default front end.
 
     Not to be changed: it is one for all tests.
     """
     from exported_model import write_models  # it imports Keras, which most tests do without
 
-    params = load("clean", CleanParams, ROOT / "params.yaml")
-    cleaning = params.model_copy(update={"noise_reduction": False})
+    cleaning = load("clean", CleanParams, ROOT / "params.yaml")
     features = load("featurize", FeaturizeParams, ROOT / "params.yaml")
     examples = []
     for code in range(1, 9):

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import tone, wav
+from conftest import merge, tone, wav
 from threadpoolctl import threadpool_limits
 
 from stages.augment import augment
 from stages.clean import clean_dataset
 from stages.featurize import featurize_dataset
-from stages.ingest import ingest
 from stages.lib.audio import decode
 from stages.lib.errors import PipelineError
 from stages.lib.feature_store import FeatureStore
@@ -22,13 +21,6 @@ from stages.lib.manifest import read_manifest, read_shards
 from stages.lib.params.augment import AugmentParams, Variant
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.ingest import IngestParams
-from stages.rename_merge import rename_merge
-
-
-def merge(source: Path, data: Path) -> None:
-    ingest(IngestParams.model_validate({"from": source, "max_rejected": 0}), data / "raw")
-    rename_merge(data / "raw", data / "merged")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -76,7 +68,7 @@ def test_clean_counts_what_was_nearly_empty(
     (tmp_path / "source" / "OAF_bar_sad.wav").write_bytes(wav(tone(1)))
     merge(tmp_path / "source", tmp_path)
     narrow = {"trim": clean_params.trim.model_copy(update={"window": 0.01, "margin": 0.0})}
-    params = clean_params.model_copy(update=narrow | {"noise_reduction": False})
+    params = clean_params.model_copy(update=narrow)
     clean_dataset(tmp_path / "merged", tmp_path / "clean", params)
     assert "1 of 2 recordings: under 0.25 s of sound" in capsys.readouterr().out
     assert read_manifest(tmp_path / "clean").duration.min() == 0.25
@@ -187,8 +179,32 @@ def test_a_damaged_shard_stops_clean_and_keeps_its_last_output(
     clean_dataset(data / "merged", data / "clean", clean_params)
     before = (data / "clean" / "manifest.csv").read_bytes()
     shard = next((data / "merged" / "shards").glob("*.tar"))
-    shard.write_bytes(shard.read_bytes()[:-30000])
-    with pytest.raises(PipelineError, match=shard.name):
-        clean_dataset(data / "merged", data / "clean", clean_params)
-    assert (data / "clean" / "manifest.csv").read_bytes() == before
-    assert not (data / "clean.partial").exists()
+    whole = shard.read_bytes()
+    for damage in (whole[:-30000], None):
+        shard.unlink() if damage is None else shard.write_bytes(damage)
+        with pytest.raises(PipelineError, match=rf"{shard.name} is .*rerun the stage"):
+            clean_dataset(data / "merged", data / "clean", clean_params)
+        assert (data / "clean" / "manifest.csv").read_bytes() == before
+        assert not (data / "clean.partial").exists()
+
+
+def test_a_recording_that_is_not_ours_is_named(
+    data: Path, clean_params: CleanParams, featurize_params: FeaturizeParams
+) -> None:
+    """The stages between which recordings are WAV of one form, given the published ones."""
+    told = r"\.tar: 03-0\d-\S+ (is not the whole of a 16-bit mono WAV|can't be decoded)"
+    with pytest.raises(PipelineError, match=told):
+        augment(data / "merged", data / "augmented", AugmentParams(variants=()))
+    with pytest.raises(PipelineError, match=told):
+        featurize_dataset(data / "merged", data / "features", featurize_params, clean_params)
+
+
+def test_missing_features_are_named(
+    data: Path, clean_params: CleanParams, featurize_params: FeaturizeParams
+) -> None:
+    clean_dataset(data / "merged", data / "clean", clean_params)
+    featurize_dataset(data / "clean", data / "features", featurize_params, clean_params)
+    store = FeatureStore(data / "features")
+    (data / "features/log_mel" / f"{store.manifest['shard'][0]}.npy").unlink()
+    with pytest.raises(PipelineError, match=r"log_mel/.*\.npy is missing: rerun the stage"):
+        store.frames("log_mel", 0)

@@ -53,8 +53,15 @@ def test_params_and_data_are_what_the_code_reads(stage: str) -> None:
     for section in declared.get("params", []):
         assert f'load("{section}"' in code
     assert len(re.findall(r"(?<![.\w])load\(", code)) == len(declared.get("params", []))
-    for path in (p for p in declared["deps"] if p.startswith(("data/", "models/", "metrics/"))):
-        assert f'Path("{path}")' in code
+    read = {dep for dep in declared["deps"] if dep.startswith(("data/", "models/", "metrics/"))}
+    written = {
+        next(iter(out)) if isinstance(out, dict) else out
+        for kind in ("outs", "metrics", "plots")
+        for out in declared.get(kind, [])
+    }
+    named = set(re.findall(r'Path\("((?:data|models|metrics)[^"]*)"\)', code))
+    # evaluate writes its files into one folder
+    assert named - {"metrics"} - written == read
 
 
 def test_changing_a_network_never_reruns_the_data_stages() -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from feature_folders import FRONT_END, write_features
-from test_train import SPLIT
-from training_params import CNN2D
+from training_params import CNN2D, SPLIT
 
 from stages.export import export
 from stages.lib.errors import PipelineError
@@ -84,6 +83,7 @@ def test_the_exported_model_is_the_trained_one(folder: Path, tmp_path: Path) -> 
         "The recordings are synthetic",
         f"temperature {settings.temperature:g}, fitted on 16 validation recordings",
         "It must not be used",
+        "No published recording trained it.",
     ):
         assert part in card
 
@@ -97,6 +97,25 @@ def test_the_8_bit_file_is_there_exactly_where_it_holds(folder: Path, tmp_path: 
     assert f"{100 * measured['int8']['validation_uar']:.1f} %" in card
     assert ("No 8-bit file" in card) == (not path.exists())
     assert measured["int8"]["bytes"] < 0.4 * (tmp_path / "export" / LITERT_FILE).stat().st_size
+
+
+def test_an_8_bit_file_that_does_worse_is_not_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.export.INT8_LOSS", -2)  # no file does that much better
+    measured = run(folder, tmp_path)
+    assert measured["int8"]["written"] is False
+    assert not (tmp_path / "export" / INT8_FILE).exists()
+    assert "No 8-bit file" in (tmp_path / "export" / "README.md").read_text()
+
+
+def test_a_conversion_that_differs_stops_the_export(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.export.TOLERANCE", -1)
+    with pytest.raises(PipelineError, match="the conversion of the network 'cnn2d' is at fault"):
+        run(folder, tmp_path)
+    assert not (tmp_path / "export").exists()
 
 
 def test_without_validation_speakers_there_is_no_8_bit_file(folder: Path, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_timeline_in_every_form_and_its_picture(
         ((), "name a recording, or --mic"),
         (("--mic", "a.wav"), "--mic goes with"),
         (("--plot", "a.png", "a.wav"), "add --timeline"),
-        (("--hop", "0", "a.wav"), "invalid duration value: '0'"),
+        (("--hop", "0", "a.wav"), "--hop is 0 s: expected a number of at least 0.01"),
         (("--timeline", "--plot", "a.png", "a.wav", "b.wav"), "name one"),
         (("nothing*here",), "there is no recording in nothing\\*here"),
     ],

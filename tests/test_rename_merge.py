@@ -3,24 +3,20 @@
 from pathlib import Path
 
 import pytest
-from conftest import tone, wav
+from conftest import merge, tone, wav
 
-from stages.ingest import ingest
 from stages.lib.corpora import tess
 from stages.lib.errors import PipelineError
 from stages.lib.manifest import read_manifest, read_shards
-from stages.lib.params.ingest import IngestParams
-from stages.rename_merge import rename_merge
 
 
-def merge(source: Path, tmp_path: Path) -> Path:
-    ingest(IngestParams.model_validate({"from": source, "max_rejected": 0}), tmp_path / "raw")
-    rename_merge(tmp_path / "raw", tmp_path / "merged")
+def merged_from(source: Path, tmp_path: Path) -> Path:
+    merge(source, tmp_path)
     return tmp_path / "merged"
 
 
 def test_tess_becomes_actors_25_and_26_audio_untouched(corpora: Path, tmp_path: Path) -> None:
-    merged = merge(corpora, tmp_path)
+    merged = merged_from(corpora, tmp_path)
     raw = {row.id: content for shard in read_shards(tmp_path / "raw") for row, _, content in shard}
     got = {row.id: content for shard in read_shards(merged) for row, _, content in shard}
     assert got["03-01-06-01-101-01-26"] == raw["OAF_back_fear"]
@@ -47,10 +43,10 @@ def test_the_mapping_of_tess_is_a_bijection() -> None:
 
 
 def test_ids_do_not_depend_on_which_files_are_present(corpora: Path, tmp_path: Path) -> None:
-    everything = set(read_manifest(merge(corpora, tmp_path)).id)
+    everything = set(read_manifest(merged_from(corpora, tmp_path)).id)
     for path in sorted(corpora.rglob("*.wav"))[::2]:
         path.unlink()
-    assert set(read_manifest(merge(corpora, tmp_path)).id) < everything
+    assert set(read_manifest(merged_from(corpora, tmp_path)).id) < everything
 
 
 def test_two_inputs_for_one_id_are_both_named(tmp_path: Path) -> None:
@@ -59,7 +55,7 @@ def test_two_inputs_for_one_id_are_both_named(tmp_path: Path) -> None:
     for name in ("OA_bite_neutral", "OAF_bite_neutral"):
         (source / f"{name}.wav").write_bytes(wav(tone(1)))
     with pytest.raises(PipelineError) as error:
-        merge(source, tmp_path)
+        merged_from(source, tmp_path)
     assert "OAF_bite_neutral and OA_bite_neutral" in str(error.value)
     assert "03-01-01-01-107-01-26" in str(error.value)
     assert not (tmp_path / "merged").exists()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import ROOT
 from feature_folders import FRONT_END, spectrogram, vector, write_features
-from training_params import BASELINE, CNN2D, FUSION, LDA
+from training_params import BASELINE, CNN2D, FUSION, LDA, SPLIT
 
 from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
@@ -20,17 +22,6 @@ from stages.lib.networks.trained import TrainedModel
 from stages.lib.params.split import SplitParams
 from stages.lib.params.train import TrainParams
 from stages.train import train_model
-
-ROOT = Path(__file__).parents[1]
-SPLIT = {
-    "protocol": "leave_one_speaker_out",
-    "folds": 5,
-    "fold": "04",
-    "train": ["ravdess/speech"],
-    "validation_speakers": 2,
-    "validation_share": 0.1,
-    "seed": 0,
-}
 
 
 def start_stage(folder: Path, train: dict[str, Any], *command: str) -> subprocess.Popen[str]:
@@ -46,17 +37,9 @@ def start_stage(folder: Path, train: dict[str, Any], *command: str) -> subproces
     )
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 @pytest.mark.parametrize("options", [CNN2D, FUSION, LDA], ids=lambda options: options["network"])
 def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(
-    options: dict[str, Any], tmp_path: Path
+    options: dict[str, Any], tmp_path: Path, folder_bytes: Callable[[Path], dict[str, bytes]]
 ) -> None:
     started = []
     for name, marker in (("nan", np.nan), ("huge", 6e4)):
@@ -67,7 +50,8 @@ def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(
         _, told = process.communicate()
         assert process.returncode == 0, told
         assert "epoch" not in told, "the progress bar belongs to terminals only"
-        outputs.append(files(tmp_path / name / "models") | files(tmp_path / name / "metrics"))
+        made = tmp_path / name
+        outputs.append(folder_bytes(made / "models") | folder_bytes(made / "metrics"))
     assert outputs[0] == outputs[1]
     assert {"keras/model.keras", "keras/settings.json"} <= set(outputs[0])
     assert "training/plots/metrics/eval/uar.tsv" in outputs[0]

@@ -1,4 +1,4 @@
-"""Training params for tests, as params.yaml would hold them."""
+"""Sections train and split for tests, as params.yaml would hold them."""
 
 from typing import Any
 
@@ -48,3 +48,13 @@ BASELINE: dict[str, Any] = {
 }
 
 LDA: dict[str, Any] = {**BASELINE, "network": "functionals_lda"}
+
+SPLIT: dict[str, Any] = {
+    "protocol": "leave_one_speaker_out",
+    "folds": 5,
+    "fold": "04",
+    "train": ["ravdess/speech"],
+    "validation_speakers": 2,
+    "validation_share": 0.1,
+    "seed": 0,
+}

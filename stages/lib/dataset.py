@@ -111,6 +111,14 @@ class Shard:
                 "rerun the stage that wrote it."
             ) from error
 
+    @contextmanager
+    def decoding(self, utterance: Utterance) -> Iterator[None]:
+        """Turn a `ValueError` about an utterance's audio into a `PipelineError` that names it."""
+        try:
+            yield
+        except ValueError as error:
+            raise PipelineError(f"{self.path}: {utterance.id} {error}.") from None
+
 
 class ShardWriter:
     """Writes the audio files of one shard into a tar file; same files, same bytes.

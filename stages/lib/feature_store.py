@@ -70,4 +70,8 @@ class FeatureStore:
         return (self.folder / kind / f"{self._shard[0]}.offsets.npy").exists()
 
     def _open(self, kind: str, name: str) -> np.ndarray:
-        return np.load(self.folder / kind / f"{name}.npy", mmap_mode="r")
+        path = self.folder / kind / f"{name}.npy"
+        try:
+            return np.load(path, mmap_mode="r")
+        except FileNotFoundError:
+            raise PipelineError(f"{path} is missing: rerun the stage that wrote it.") from None

@@ -81,7 +81,7 @@ def measure(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Returns
     -------
-    tracks : np.ndarray [shape=(50, frames), float32]
+    tracks : np.ndarray [shape=(51, frames), float32]
         Of every frame, the last one periodicity.
     voice : np.ndarray [shape=(12, frames), float32]
         What has meaning in voiced frames only, the first one pitch in octaves.

@@ -79,12 +79,22 @@ def read_manifest(folder: Path) -> pd.DataFrame:
 
 
 def read_shards(folder: Path) -> list[Shard]:
-    """The shards of a dataset with their utterances, in the order of the manifest."""
+    """The shards of a dataset with their utterances, in the order of the manifest.
+
+    Raises
+    ------
+    PipelineError
+        If the manifest can't be read, or a shard that it names is missing.
+    """
     manifest = read_manifest(folder)
-    return [
+    shards = [
         Shard(
             folder.absolute() / "shards" / f"{name}.tar",
             tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.to_numpy()),
         )
         for name, rows in manifest.groupby("shard", sort=False)
     ]
+    for shard in shards:
+        if not shard.path.is_file():
+            raise PipelineError(f"{shard.path} is missing: rerun the stage that wrote it.")
+    return shards

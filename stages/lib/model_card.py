@@ -5,6 +5,7 @@ After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 
 from typing import Any
 
+from stages.lib.corpora import ravdess, tess
 from stages.lib.lite import INT8_FILE, LITERT_FILE
 from stages.lib.networks.settings import ModelSettings
 
@@ -45,8 +46,7 @@ It learnt from emotion acted by speakers of North American English. How it does 
 emotion, other languages, children, or voices changed by age or illness was not measured.
 
 ## Licence
-The recordings are for non-commercial use (RAVDESS: CC BY-NC-SA 4.0, TESS: CC BY-NC-ND 4.0). Treat
-a model that was trained on them likewise and name them when you pass it on.
+{licence}
 """
 
 
@@ -67,6 +67,7 @@ def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[
         count=len(settings.labels),
         labels=", ".join(settings.labels),
         data=_data(metrics, settings),
+        licence=_licence(metrics),
         scores=_scores(metrics),
         level=100 * interval["level"],
         method=interval["method"],
@@ -95,6 +96,21 @@ def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
             "| | recordings | speakers |",
             "|---|---|---|",
             *rows,
+        ]
+    )
+
+
+def _licence(metrics: dict[str, Any]) -> str:
+    """Under what terms the training recordings were published, and by whom."""
+    trained = metrics["corpora"]["train"].split(", ")
+    corpora = [corpus for corpus in (ravdess, tess) if corpus.NAME in trained]
+    if not corpora:
+        return "No published recording trained it."
+    return "\n".join(
+        [
+            "The recordings that trained it are for non-commercial use. Treat the model likewise, "
+            "and name them when you pass it on:",
+            *(f"- {corpus.CITATION} Licence: {corpus.LICENCE}." for corpus in corpora),
         ]
     )
 

@@ -21,7 +21,7 @@ from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.params.loader import Section, check
 from stages.lib.recordings import Recording, from_array, opened
 from stages.lib.stream import Stream
-from stages.lib.timeline import has_speech, levels, pieces, speech_threshold
+from stages.lib.timeline import check_windows, has_speech, levels, pieces, speech_threshold
 
 KERAS_FILE = "model.keras"
 
@@ -199,8 +199,10 @@ class Recognizer:
         Raises
         ------
         ValueError
-            As for `predict`, but silence is no error: such windows have no speech.
+            As for `predict`, but silence is no error: such windows have no speech. If window or
+            hop is not positive.
         """
+        check_windows(window, hop)
         rate = self._front_end.clean.sample_rate
         frame_levels: list[np.ndarray] = []
         found: list[tuple[float, float, np.ndarray, np.ndarray | None]] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.lib.audio import MAX_DURATION, is_silent, require_finite
 from stages.lib.recordings import as_mono
-from stages.lib.timeline import FRAME, has_speech, levels, speech_threshold
+from stages.lib.timeline import FRAME, check_windows, has_speech, levels, speech_threshold
 
 if TYPE_CHECKING:
     from stages.lib.recognizer import Prediction, Recognizer
@@ -54,6 +54,11 @@ class Stream:
         Of the chunks, in Hz.
     window, hop : float
         How much of the past each estimate is made from, and the time between estimates, in s.
+
+    Raises
+    ------
+    ValueError
+        If window or hop is not positive.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Stream:
         window: float,
         hop: float,
     ) -> None:
+        check_windows(window, hop)
         self._recognizer = recognizer
         self._sample_rate = sample_rate
         self._window = round(window * sample_rate)
@@ -92,10 +98,11 @@ class Stream:
         estimates = []
         while len(samples):
             due = self._hop - self._heard % self._hop
-            self._append(samples[:due])
-            if len(samples) >= due:
+            part = samples[: min(due, self._capacity)]
+            self._append(part)
+            if len(part) == due:
                 estimates.append(self._estimate())
-            samples = samples[due:]
+            samples = samples[len(part) :]
         return estimates
 
     def finish(self) -> Prediction:

@@ -43,6 +43,13 @@ class Piece:
     samples: np.ndarray
 
 
+def check_windows(window: float, hop: float) -> None:
+    """Raise a `ValueError` unless windows of that length, and so far apart, in s, can be made."""
+    for name, value in (("window", window), ("hop", hop)):
+        if not FRAME <= value < np.inf:
+            raise ValueError(f"{name} is {value:g} s: expected a number of at least {FRAME:g}")
+
+
 def pieces(recording: Recording, sample_rate: int, window: float, hop: float) -> Iterator[Piece]:
     """Cut a recording into overlapping windows, with no more than a window of it in memory.
 

@@ -13,6 +13,7 @@ from benchmarks.code import STAGES as FINGERPRINTED
 from benchmarks.code import fingerprint, write_fingerprints
 from benchmarks.params import load_front_end, load_items, load_recipe, load_source
 from benchmarks.results import RESULTS, Run
+from benchmarks.speed import COMPARED
 from stages.lib.imports import imported_files
 from stages.lib.params.loader import load, read_sections
 from stages.lib.params.split import SplitParams
@@ -136,13 +137,17 @@ def test_the_original_recipe_is_that_of_the_text_file() -> None:
     }
     for line in (ROOT / "benchmarks" / "original_recipe.txt").read_text().split():
         key, value = line.split("=")
-        if key in ("augment.variants", "split.protocol"):
-            continue  # a matter of `variants` and of the item
+        if key == "split.protocol":
+            continue  # a matter of the item
+        if key == "augment.variants":
+            assert yaml.safe_load(value) == list(recipe.variants or ()) == []
+            continue
         place: Any = sections
         for part in key.split("."):
             place = place[part]
         assert place == yaml.safe_load(value), key
-    assert recipe.variants == ()
+    variants = front_end.augment.model_dump(mode="json", exclude_none=True)["variants"]
+    assert variants == COMPARED["augment"]["variants"]
 
 
 def test_comments_and_docstrings_cost_no_training() -> None:

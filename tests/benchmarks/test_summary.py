@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from benchmarks.comparison import collect, difference, interval, pooled_accuracy, recalls
-from benchmarks.params import Item, Setting
+from benchmarks.params import Item, Setting, load_items
 from benchmarks.results import Run, read_result, write_result
 from benchmarks.summary import Report, summarise
+from stages.lib.splits import TEST_SPEAKERS
 
 SPEAKERS = {"1": ("01", "11"), "2": ("04", "10"), "5": ("02", "15")}
 
@@ -140,3 +142,61 @@ def test_nothing_measured_still_makes_a_page(tmp_path: Path) -> None:
     text = Report({"emobox6_best": item()}, tmp_path).text("")
     assert "`emobox6_best` (3)" in text
     assert "Whisper large v3" in text
+
+
+def speakers_of(one: Item, fold: str) -> tuple[str, ...]:
+    """Who is tested in a fold, as far as it matters here."""
+    protocol = one.setting.protocol
+    if protocol == "leave_one_speaker_out":
+        return (fold,)
+    if protocol == "random":
+        return ("01", "02")
+    return TEST_SPEAKERS["emobox6" if protocol == "tuning" else protocol][int(fold)]
+
+
+def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_when_some_has_not(
+    tmp_path: Path,
+) -> None:
+    items = load_items(ROOT / "benchmarks" / "params.yaml")
+    runs = [
+        (Run(item=name, recipe=recipe, seed=seed, fold=str(fold), speakers=speakers), one)
+        for name, one in items.items()
+        for recipe in one.recipes
+        for seed in one.seeds
+        for fold in one.folds
+        for speakers in one.speakers or (None,)
+    ]
+    for run, one in runs:
+        by_speaker = {speaker: counts(7) for speaker in speakers_of(one, run.fold)}
+        write_result(
+            run,
+            {
+                "synthetic": False,
+                "network": "fusion",
+                "parameters": 350_000,
+                "epochs": 30,
+                "seconds": 60.0,
+                "trained_on": {"speakers": 20, "recordings": 1000, "utterances": 9000},
+                "confusion": dict.fromkeys(one.setting.conditions, by_speaker),
+                "confusion_by_intensity": {"normal": counts(7), "strong": no_neutral(7)},
+            },
+            tmp_path,
+        )
+    whole = Report(items, tmp_path)
+    text = whole.text("")
+    assert "Not run yet" not in text
+    for title in (
+        *("EmoBox, 6 folds", "Luna-Jiménez, 5 folds", "Recall by emotion", "Worse recordings"),
+        *("Training material", "One speaker at a time", "Learning curve", "Ingredients"),
+        *("The leak made visible", "Random splits", "Time"),
+    ):
+        assert f"## {title}" in text
+    assert set(whole.pictures()) == {
+        *("confusion_emobox6_best", "confusion_luna_jimenez5_best", "learning_curve")
+    }
+
+    for run in {(run.item, run.seed): run for run, _ in runs}.values():
+        kept = (tmp_path / run.file).rename(tmp_path / "aside")
+        less = Report(items, tmp_path)
+        assert "Not run yet" in less.text("")
+        kept.rename(tmp_path / run.file)

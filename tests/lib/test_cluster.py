@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, merge
+from dask.system import CPU_COUNT
+from distributed import Client
 
 from stages.augment import augment
 from stages.clean import clean_dataset
@@ -19,7 +21,6 @@ from stages.lib.errors import PipelineError
 from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.ingest import IngestParams
-from stages.rename_merge import rename_merge
 
 FolderBytes = Callable[[Path], dict[str, bytes]]
 
@@ -70,11 +71,31 @@ def cluster(
         process.wait()
 
 
+def test_the_workers_of_the_readme_are_one_a_core_of_one_thread_each(tmp_path: Path) -> None:
+    [line] = [
+        line
+        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        if "dask worker tcp://" in line
+    ]
+    options = line.split("#")[0].split("tcp://ADDRESS:8786")[1].split()
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = start("dask_scheduler", "--port", "0", *local)
+    address = address_told(scheduler)
+    place = ["--local-directory", str(tmp_path)]
+    workers = start("dask_worker", address, *local, *options, *place)
+    with Client(address) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(CPU_COUNT, timeout=60)
+        assert list(client.nthreads().values()) == [1] * CPU_COUNT
+    workers.terminate()
+    assert workers.wait(60) is not None
+    scheduler.kill()
+    scheduler.wait()
+
+
 def build(
     source: Path, data: Path, clean_params: CleanParams, augment_params: AugmentParams
 ) -> None:
-    ingest(IngestParams.model_validate({"from": source, "max_rejected": 0}), data / "raw")
-    rename_merge(data / "raw", data / "merged")
+    merge(source, data)
     clean_dataset(data / "merged", data / "clean", clean_params)
     augment(data / "clean", data / "augmented", augment_params)
 

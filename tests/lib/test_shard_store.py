@@ -5,19 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import tone, wav
+from conftest import merge, tone, wav
 
 from stages.augment import augment
 from stages.clean import clean_dataset, clean_shard
 from stages.featurize import featurize_dataset
-from stages.ingest import ingest
 from stages.lib import imports, shard_store
 from stages.lib.errors import PipelineError
 from stages.lib.params.augment import AugmentParams, Variant
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.ingest import IngestParams
-from stages.rename_merge import rename_merge
 
 FolderBytes = Callable[[Path], dict[str, bytes]]
 
@@ -45,13 +42,11 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def build(clean_params: CleanParams, featurize_params: FeaturizeParams) -> Callable[..., None]:
-    """Run ingest to featurize on a source, with gating off for speed."""
-    quick = clean_params.model_copy(update={"noise_reduction": False})
+    """Run ingest to featurize on a source."""
     variants = AugmentParams(variants=(Variant(pitch=1), Variant(noise=10)))
 
-    def run(source: Path, data: Path, cleaning: CleanParams = quick) -> None:
-        ingest(IngestParams.model_validate({"from": source, "max_rejected": 0}), data / "raw")
-        rename_merge(data / "raw", data / "merged")
+    def run(source: Path, data: Path, cleaning: CleanParams = clean_params) -> None:
+        merge(source, data)
         clean_dataset(data / "merged", data / "clean", cleaning)
         augment(data / "clean", data / "augmented", variants)
         featurize_dataset(data / "augmented", data / "features", featurize_params, cleaning)

@@ -68,6 +68,8 @@ def test_finish_answers_for_what_the_buffer_still_holds(
     for start in range(0, len(long), 7777):
         stream.feed(long[start : start + 7777])
     assert stream.finish() == recognizer.predict(long[-60 * rate :], rate)
+    assert stream.feed(long) == []  # longer than the buffer, in one piece
+    assert stream.finish() == recognizer.predict(long[-60 * rate :], rate)
     with pytest.raises(ValueError, match="lasts less than"):
         stream.finish()
 

@@ -81,3 +81,14 @@ def test_a_recording_that_is_none_is_told(recognizer: Recognizer, tmp_path: Path
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
     with pytest.raises(ValueError, match="lasts less than"):
         recognizer.timeline(tmp_path / "empty.wav")
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.001, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["window", "hop"])
+def test_windows_that_can_not_be_made_are_refused(
+    recognizer: Recognizer, name: str, value: float
+) -> None:
+    with pytest.raises(ValueError, match=f"^{name} is .* s: expected a number of at least 0.01$"):
+        recognizer.timeline(np.zeros(16000), 16000, **{name: value})
+    with pytest.raises(ValueError, match=f"^{name} is "):
+        recognizer.stream(16000, **{name: value})
