@@ -219,23 +219,32 @@ class Report:
                 for kind in ("original", "cnn2d", "best")
             )
         ):
-            groups = {"all": pooled(one.by_speaker())}
+            everybody = one.by_speaker()
+            groups = {"all": everybody}
             if one.recipe == "best":
-                groups |= one.by_intensity()
-            for group, matrix in groups.items():
-                found = recalls({group: matrix})
+                for intensity, matrix in one.by_intensity().items():
+                    groups[f"{intensity} intensity"] = {"": matrix}
+                for sex in ("female", "male"):
+                    groups[f"{sex} actors"] = {
+                        speaker: matrix
+                        for speaker, matrix in everybody.items()
+                        if _sex(speaker) == sex
+                    }
+            for group, counts in groups.items():
                 rows.append(
                     [
                         SYSTEMS[one.recipe],
                         self.items[one.item].setting.protocol,
                         group,
-                        *map(_percent, found),
+                        _percent(float(uar(pooled(counts)))),
+                        *map(_percent, recalls(counts)),
                     ]
                 )
         return _section(
             "Recall by emotion",
-            "Of the default recipe also by the intensity that was acted; neutral has only one.",
-            ["system", "protocol", "intensity", *EMOTIONS],
+            "All folds together. Of the default recipe also by the intensity that was acted "
+            "(neutral has only one) and by the actors' sex.",
+            ["system", "protocol", "recordings", "UA", *EMOTIONS],
             rows,
         )
 
@@ -304,7 +313,7 @@ class Report:
         rows = [
             [
                 speaker,
-                "female" if int(speaker) % 2 == 0 else "male",
+                _sex(speaker),
                 _percent(float(uar(matrix))),
                 *(_percent(recall) for recall in recalls({speaker: matrix})),
             ]
@@ -513,6 +522,11 @@ def _interval(counts: Counts) -> str:
 def _difference(first: Counts, second: Counts) -> str:
     found = difference(first, second)
     return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def _sex(speaker: str) -> str:
+    """Of an actor of RAVDESS, by the number."""
+    return "female" if int(speaker) % 2 == 0 else "male"
 
 
 def _parameters(one: Measured) -> str:

@@ -128,7 +128,7 @@ def test_the_page_ranks_ours_among_theirs_and_lists_what_is_missing(tmp_path: Pa
     assert any("| no masks | 50.0 | -10.0 (-10.0 to -10.0) | 0% |" in line for line in lines)
     assert [line.split("|")[2].strip() for line in lines if "learning_curve`" in line
             and line.startswith(("| 4", "| 8"))] == ["40.0", "50.0"]  # fmt: skip
-    nothing_neutral = "| the default recipe | emobox6 | strong |  | 75.0 | 75.0 | 75.0 |"
+    nothing_neutral = "| the default recipe | emobox6 | strong intensity | 75.0 |  | 75.0 | 75.0 |"
     assert any(line.startswith(nothing_neutral) for line in lines)
     assert "TIM-Net" in text
     assert text.endswith("This.\n")
