@@ -72,6 +72,10 @@ def test_headers_carry_nothing_that_differs_between_runs(tmp_path: Path) -> None
 def test_manifest_comes_back_as_written(tmp_path: Path) -> None:
     odd = replace(UTTERANCE, id="x", statement="null", duration=1 / 3)
     write_manifest([UTTERANCE, odd], tmp_path)
+    with pytest.raises(PipelineError, match=r"\.tar is missing: rerun the stage"):
+        read_shards(tmp_path)
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / f"{UTTERANCE.shard}.tar").touch()
     [shard] = read_shards(tmp_path)
     assert shard.utterances == (UTTERANCE, odd)
 
