@@ -17,6 +17,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 if TYPE_CHECKING:  # the picture of a timeline does without pandas
@@ -236,7 +237,6 @@ def cleaning(
     figure, all_axes = _figures(
         "Cleaning", subject, rows=2, columns=2, width=7.2, height=4.4, sharex="all", sharey="row"
     )
-    bands = np.arange(len(frequencies))
     for column, name in enumerate(("before", "after")):
         above, below = all_axes[column], all_axes[2 + column]
         seconds = len(waves[column]) / rates[column]
@@ -244,13 +244,8 @@ def cleaning(
         above.plot(time, waves[column], color=BLUE, linewidth=0.5)
         above.set_title(f"{name}: {seconds:.2f} s at {rates[column] / 1000:g} kHz")
         above.grid(axis="y")
-        image = below.imshow(
-            log_mels[column], origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0,
-            extent=(0, seconds, -0.5, len(bands) - 0.5), interpolation="nearest",
-        )  # fmt: skip
+        image = _spectrogram(below, log_mels[column], frequencies, seconds)
         below.set_xlabel("time (s)")
-    ticks = [hertz for hertz in (250, 500, 1000, 2000, 4000, 8000) if hertz <= frequencies[-1]]
-    all_axes[2].set_yticks(np.interp(ticks, frequencies, bands), [f"{t / 1000:g}" for t in ticks])
     all_axes[0].set_ylabel("amplitude")
     all_axes[2].set_ylabel("frequency (kHz)")
     all_axes[0].set_xlim(0, max(len(w) / r for w, r in zip(waves, rates, strict=True)))
@@ -321,13 +316,7 @@ def timeline(
     above.fill_between(time, *wave, color=BLUE, linewidth=0.3)
     above.set_ylabel("amplitude")
     above.grid(axis="y")
-    bands = np.arange(len(frequencies))
-    image = middle.imshow(
-        log_mel, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0,
-        extent=(0, duration, -0.5, len(bands) - 0.5), interpolation="nearest",
-    )  # fmt: skip
-    ticks = [hertz for hertz in (250, 500, 1000, 2000, 4000, 8000) if hertz <= frequencies[-1]]
-    middle.set_yticks(np.interp(ticks, frequencies, bands), [f"{t / 1000:g}" for t in ticks])
+    image = _spectrogram(middle, log_mel, frequencies, duration)
     middle.set_ylabel("frequency (kHz)")
     figure.colorbar(image, ax=middle, label="level (dB)", aspect=12, pad=0.02)
     edges = np.append(spans[:, 0], spans[-1:, 1])
@@ -347,6 +336,20 @@ def timeline(
     below.set(xlabel="time (s); grey: no speech", xlim=(0, duration))
     figure.colorbar(mesh, ax=below, label="probability", aspect=12, pad=0.02)
     return figure
+
+
+def _spectrogram(
+    axes: Axes, log_mel: np.ndarray, frequencies: np.ndarray, duration: float
+) -> AxesImage:
+    """Draw levels in dB below the loudest [bands, columns] over time, with a scale in kHz."""
+    image = axes.imshow(
+        log_mel, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0,
+        extent=(0, duration, -0.5, len(frequencies) - 0.5), interpolation="nearest",
+    )  # fmt: skip
+    ticks = [hertz for hertz in (250, 500, 1000, 2000, 4000, 8000) if hertz <= frequencies[-1]]
+    places = np.interp(ticks, frequencies, np.arange(len(frequencies)))
+    axes.set_yticks(places, [f"{tick / 1000:g}" for tick in ticks])
+    return image
 
 
 def _figure(title: str, subject: str, width: float, height: float) -> tuple[Figure, Axes]:
