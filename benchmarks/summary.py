@@ -432,7 +432,7 @@ class Report:
                 published.RANDOM_ALL,
             ),
             (
-                ("random_speech_original", "random_speech_best"),
+                ("random_speech_best",),
                 "RAVDESS speech, ten random folds",
                 published.RANDOM_SPEECH,
             ),
