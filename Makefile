@@ -25,7 +25,7 @@ $(VENV)/.installed: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.lock
+	uv pip install --python $(VENV)/bin/python --quiet --compile-bytecode --require-hashes --requirement requirements.lock
 	touch $@
 
 lock: env ## choose versions anew within the bounds of pyproject.toml

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import gradio
     from matplotlib.figure import Figure
 
-MAX_SIZE = 120 * 2**20
-"""Of an upload, in bytes; ten minutes of 16-bit stereo at 48 kHz are 110 MiB."""
+MAX_SIZE = 120_000_000
+"""Of an upload, in bytes; ten minutes of 16-bit stereo at 48 kHz are 115 MB."""
 
 MAX_SECONDS = 600.0
 """Of a recording, in s."""
@@ -32,9 +32,10 @@ ABOUT = """\
 Record or upload an utterance: WAV, FLAC, OGG or MP3, up to {minutes:g} minutes and
 {megabytes:g} MB. Recordings are deleted as soon as they are recognised.
 
-The model learnt from emotion that North American actors expressed. It hears how a voice sounds,
-not what a person feels.
+{learnt} It hears how a voice sounds, not what a person feels.
 """
+LEARNT = "The model learnt from emotion that North American actors expressed."
+LEARNT_SYNTHETIC = "**The model learnt from synthetic voices: of people it knows nothing.**"
 
 
 def page(recognizer: Recognizer) -> "gradio.Blocks":
@@ -44,6 +45,8 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
     def recognise(path: str | None) -> "tuple[dict[str, float] | None, Figure | None]":
         if path is None:  # the recording was cleared
             return None, None
+        if not Path(path).exists():  # equal recordings are one upload, for all visitors
+            raise gradio.Error("This recording was recognised and deleted. Upload it again.")
         try:
             return answer(recognizer, Path(path))
         except ValueError as error:
@@ -59,10 +62,13 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
     with gradio.Blocks(
         title="Speech emotion", analytics_enabled=False, delete_cache=(UPLOAD_LIFE, UPLOAD_LIFE)
     ) as blocks:
-        gradio.Markdown(ABOUT.format(minutes=MAX_SECONDS / 60, megabytes=MAX_SIZE / 2**20))
+        about = {"minutes": MAX_SECONDS / 60, "megabytes": MAX_SIZE / 1e6}
+        learnt = LEARNT_SYNTHETIC if recognizer.is_synthetic else LEARNT
+        gradio.Markdown(ABOUT.format(**about, learnt=learnt))
         recording = gradio.Audio(
             sources=["upload", "microphone"], type="filepath", label="Recording", editable=False
         )
+        _take_uploads_only(recording)
         with gradio.Row():
             emotion = gradio.Label(label="Emotion", num_top_classes=len(recognizer.labels))
             # the picture has a title of its own
@@ -71,6 +77,20 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
             recognise, inputs=recording, outputs=[emotion, timeline], api_name="predict"
         )
     return blocks
+
+
+def _take_uploads_only(recording: "gradio.Audio") -> None:
+    """Refuse addresses, which Gradio would fetch for whoever names one to the REST interface."""
+    import gradio
+
+    take = recording.async_move_resource_to_block_cache
+
+    async def take_upload(url_or_file_path: str | Path | None) -> str | None:
+        if "://" in str(url_or_file_path):
+            raise gradio.Error("Upload the recording: this page fetches nothing from a server.")
+        return await take(url_or_file_path)
+
+    recording.async_move_resource_to_block_cache = take_upload  # type: ignore[method-assign]
 
 
 def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figure]":

@@ -30,7 +30,7 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> Finished
             rows.append(utterance)
             with shard.decoding(utterance):
                 recording, sample_rate = decode_own(content)
-            made = make_variants(recording, sample_rate, params.variants, utterance.id)
+            made = make_variants(recording, params.variants, utterance.id)
             for variant, samples in zip(params.variants, made, strict=True):
                 row = replace(
                     utterance,

@@ -20,7 +20,7 @@ from stages.lib.dataset import EMOTIONS, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.feature_store import FeatureStore
 from stages.lib.files import write_whole
-from stages.lib.manifest import read_shards
+from stages.lib.manifest import read_manifest, read_shards
 from stages.lib.networks.trained import TrainedModel
 from stages.lib.params.loader import load
 from stages.lib.params.split import SplitParams
@@ -83,12 +83,15 @@ def evaluate(
         store.features(trained.kinds, index) for index in test.index
     )
 
+    named = test.assign(
+        corpus=np.where(test["synthetic"], "synthetic " + test["corpus"], test["corpus"])
+    )
     values = {
-        **score(test, probabilities),
+        **score(named, probabilities),
         "uncalibrated": _uncalibrated(test, probabilities, trained.temperature),
         **_setting(recordings, params, trained.network),
     }
-    predictions = _predictions(test, probabilities)
+    predictions = _predictions(named, probabilities)
     metrics.mkdir(parents=True, exist_ok=True)
     with replaced_folder(metrics / "figures") as folder:
         for name, figure in _pictures(
@@ -177,11 +180,14 @@ def _pictures(
     """Every picture by its name."""
     corpora, protocol = values["corpora"], f"{values['protocol']}, fold {values['fold']}"
     tested = f"{corpora['test']}; {protocol}; test speakers {values['test_speakers']}"
-    trained = f"{values['network']} on {corpora['train']}; {protocol}"
+    trained = (
+        f"{values['network']} on {corpora['train']}; {protocol}. Training: what is fitted step by "
+        "step, on augmented features; validation: the whole network, on features as they are"
+    )
     used = recordings[recordings["side"] != "unused"]
     speakers = predictions[["speaker", "sex"]].drop_duplicates().sort_values("speaker")
     speakers["accuracy"] = speakers["speaker"].map(values["accuracy_by_speaker"])
-    example = recordings[recordings["side"] == "test"].sort_values("id").head(1)
+    example = _typical_cut(recordings[recordings["side"] == "test"], datasets[0])
     identity, emotion = example[["id", "emotion"]].iloc[0]
     return {
         "confusion": figures.confusion(
@@ -203,6 +209,14 @@ def _pictures(
             identity, datasets, f"{corpus_names(example)}; {identity}, {emotion}"
         ),
     }
+
+
+def _typical_cut(test: pd.DataFrame, merged: Path) -> pd.DataFrame:
+    """The test recording of which cleaning cut neither much nor little, as a table of one row."""
+    before = read_manifest(merged).set_index("id")["duration"]
+    cut = test["id"].map(before) - test["duration"]
+    order = test.assign(cut=cut).sort_values(["cut", "id"])
+    return order.iloc[[len(order) // 2]]
 
 
 def _cleaning_picture(identity: str, datasets: tuple[Path, Path], subject: str) -> Figure:

@@ -65,9 +65,9 @@ def export(
     -------
     dict
         What was measured: ``refused`` (null, or why nothing was exported), and of each file its
-        ``bytes``, the ``largest_difference`` of a probability from Keras' own over training
-        recordings, the ``validation_uar`` (null without validation speakers) and whether it was
-        ``written``.
+        ``bytes``, the ``largest_difference`` of a probability from Keras' own over so many training
+        recordings as were ``compared``, the ``validation_uar`` (null without validation speakers)
+        and whether it was ``written``.
 
     Raises
     ------
@@ -121,6 +121,7 @@ def _write_files(
         return {
             "bytes": len(content),
             "largest_difference": float(f"{difference:.2g}"),
+            "compared": len(compared),
             "validation_uar": _uar(lite, views["validation"]),
             "written": True,
         }

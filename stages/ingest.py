@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from stages.lib.audio import inspect
-from stages.lib.corpora import ravdess, tess
+from stages.lib.corpora.registry import CORPORA
 from stages.lib.dataset import ShardWriter, Utterance, replaced_folder, shard_groups
 from stages.lib.errors import PipelineError, run
 from stages.lib.manifest import write_manifest
@@ -16,8 +16,6 @@ from stages.lib.parallel import map_parts
 from stages.lib.params.ingest import IngestParams
 from stages.lib.params.loader import load
 from stages.lib.sources import Recording, Source, open_source
-
-CORPORA = (ravdess, tess)
 
 
 @dataclass(frozen=True)

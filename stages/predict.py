@@ -9,6 +9,7 @@ import argparse
 import csv
 import glob
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -128,7 +129,7 @@ def expanded(names: Sequence[str]) -> list[str]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            below = (file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES)
+            below = (file for file in path.rglob("*") if _is_recording(file, path))
             files += sorted(map(str, below))
         elif name != "-" and not path.exists() and glob.has_magic(name):
             found = glob.glob(name, recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
@@ -141,6 +142,15 @@ def expanded(names: Sequence[str]) -> list[str]:
             f"{', '.join(sorted(AUDIO_SUFFIXES))} below it, or a pattern that fits some."
         )
     return files
+
+
+def _is_recording(file: Path, below: Path) -> bool:
+    """Whether it is audio by its name, and not what operating systems leave beside audio."""
+    return (
+        file.suffix.lower() in AUDIO_SUFFIXES
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(below).parts)
+    )
 
 
 @contextmanager
@@ -241,7 +251,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     told = _parsed(arguments)
     if told.mic:
-        recognizer = Recognizer.load(told.model)
+        recognizer = _loaded(told.model)
         output = JsonLines(recognizer.labels, 0) if told.json else None
         listen(recognizer, output, told.window, told.hop)
         return
@@ -252,8 +262,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise PipelineError(
                 f"--plot draws one recording, and {len(files)} were named: name one."
             )
-    if not predict(Recognizer.load(told.model), files, told):
+    if not predict(_loaded(told.model), files, told):
         sys.exit(1)
+
+
+def _loaded(folder: Path) -> Recognizer:
+    recognizer = Recognizer.load(folder)
+    if recognizer.is_synthetic:
+        told = "learnt from synthetic voices: of people it knows nothing"
+        print(f"note: the model in {folder} {told}.", file=sys.stderr)
+    return recognizer
 
 
 def predict(recognizer: Recognizer, files: Sequence[str], told: argparse.Namespace) -> bool:
@@ -293,7 +311,12 @@ def _plot(
 
 def command() -> None:
     """What the installed command runs."""
-    run(main)
+    try:
+        run(main)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough; neither may the flush at exit complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

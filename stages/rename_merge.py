@@ -4,13 +4,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from stages.lib.corpora import ravdess, tess
+from stages.lib.corpora.registry import CORPORA
 from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
 from stages.lib.errors import PipelineError, run
 from stages.lib.manifest import read_shards, write_manifest
 from stages.lib.parallel import map_parts
 
-RENAME = {ravdess.NAME: ravdess.merged, tess.NAME: tess.merged}
+RENAME = {corpus.NAME: corpus.merged for corpus in CORPORA}
 
 
 def rename_merge(source: Path, target: Path) -> None:

@@ -18,6 +18,7 @@ from stages.lib.networks.trained import save
 from stages.lib.params.loader import load
 from stages.lib.params.split import SplitParams
 from stages.lib.params.train import TrainParams
+from stages.lib.scoring import corpus_names
 from stages.lib.splits import split
 from stages.lib.training import train
 
@@ -47,7 +48,11 @@ def train_model(
         kinds=network.KINDS,
         front_end=front_end,
         temperature=temperature,
-        training=TrainingSummary(epochs=trained.epochs, parameters=trained.model.count_params()),
+        training=TrainingSummary(
+            corpora=corpus_names(training.manifest),
+            epochs=trained.epochs,
+            parameters=trained.model.count_params(),
+        ),
     )
     with replaced_folder(target) as folder:
         save(trained.model, settings, folder)

@@ -69,13 +69,21 @@ def write_models(
         kinds=NETWORKS[network].KINDS,
         front_end=front_end,
         temperature=1.5,
-        training=TrainingSummary(epochs=1, parameters=model.count_params()),
+        training=TrainingSummary(corpora="ravdess", epochs=1, parameters=model.count_params()),
     )
     for name in ("keras", "export"):
         (folder / name).mkdir(parents=True)
     save(model, settings, folder / "keras")
     write_settings(settings, folder / "export")
     (folder / "export" / LITERT_FILE).write_bytes(to_litert(model))
+
+
+def say_synthetic(folder: Path) -> None:
+    """Have a model say that synthetic recordings trained it."""
+    path = folder / "settings.json"
+    settings = json.loads(path.read_text())
+    settings["training"]["corpora"] = "synthetic ravdess"
+    path.write_text(json.dumps(settings))
 
 
 def change_front_end(folder: Path, section: str, **changes: Any) -> None:

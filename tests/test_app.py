@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gradio
 import numpy as np
 import psutil
 import pytest
 import soundfile
 from conftest import ROOT
+from exported_model import say_synthetic
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from stages.app import MAX_SECONDS, MAX_SIZE
+from stages.app import MAX_SECONDS, MAX_SIZE, page
 from stages.lib.dataset import EMOTIONS
 from stages.lib.recognizer import Prediction, Recognizer
 
@@ -197,6 +199,52 @@ def test_what_is_too_large_is_not_taken(server: Server, tmp_path: Path) -> None:
     )
     assert done.stdout == "413"
     assert server.files() == []
+
+
+def test_nothing_is_fetched_from_an_address(server: Server) -> None:
+    event, data, *_ = called(server, "http://192.0.2.1/recording.wav").splitlines()
+    assert event == "event: error"
+    assert "fetches nothing from a server" in data
+
+
+def test_a_recording_that_is_gone_is_told(server: Server, recording: Path) -> None:
+    first = called(server, place := uploaded(server, recording))
+    assert "event: complete" in first
+    again = called(server, place)
+    assert "Upload it again" in again
+    assert "event: error" in again
+
+
+def uploaded(server: Server, path: Path) -> str:
+    """Where the server keeps an upload."""
+    [place] = json.loads(curl(f"{server.address}/gradio_api/upload", "-F", f"files=@{path}"))
+    return str(place)
+
+
+def called(server: Server, path: str) -> str:
+    """What comes of recognising what lies at a path."""
+    address = f"{server.address}/gradio_api/call/predict"
+    body = json.dumps({"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]})
+    event = json.loads(curl(address, "-H", "Content-Type: application/json", "-d", body))
+    return curl(f"{address}/{event['event_id']}")
+
+
+def curl(*arguments: str) -> str:
+    return subprocess.run(
+        ["curl", "-s", *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_model_of_synthetic_voices_says_so(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "export", tmp_path / "export")
+    say_synthetic(tmp_path / "export")
+    for folder, told in ((models / "export", "North American"), (tmp_path / "export", "synthetic")):
+        texts = [
+            block.value
+            for block in page(Recognizer.load(folder)).blocks.values()
+            if isinstance(block, gradio.Markdown)
+        ]
+        assert told in texts[0]
 
 
 def test_nobody_else_is_let_in(server: Server) -> None:

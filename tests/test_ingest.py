@@ -6,7 +6,8 @@ import hashlib
 import http.server
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from stages.ingest import ingest
 from stages.lib.errors import PipelineError
 from stages.lib.manifest import read_manifest, read_shards
 from stages.lib.params.ingest import IngestParams
+from stages.lib.sources import Recording, open_source
 
 SPEECH = Path("Audio_Speech_Actors_01-24")
 
@@ -150,6 +152,40 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     assert "No such file" in told["OAF_bar_sad.wav"]
     assert "Bad CRC" in told["TESS.zip/OAF_base_sad.wav"]
     assert list(read_manifest(tmp_path / "raw").id) == ["OAF_back_sad"]
+
+
+@pytest.mark.parametrize("form", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_whatever_is_damaged_in_an_archive_is_told(form: int, tmp_path: Path) -> None:
+    path = tmp_path / "TESS.zip"
+    with zipfile.ZipFile(path, "w", form) as archive:
+        archive.writestr("OAF_base_sad.wav", wav(tone(0.3)))
+    whole = path.read_bytes()
+    for place in {*range(0, len(whole), 7), *range(len(whole) - 120, len(whole))}:
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x55
+        (tmp_path / f"{place}.zip").write_bytes(damaged)
+        with suppress(PipelineError, ValueError):
+            source = open_source_of(tmp_path / f"{place}.zip")
+            for recording in source:
+                recording.read()
+
+
+def open_source_of(archive: Path) -> Sequence[Recording]:
+    """The recordings of a folder with nothing but an archive."""
+    folder = archive.with_suffix("")
+    folder.mkdir()
+    archive.rename(folder / "TESS.zip")
+    return open_source(folder).recordings
+
+
+def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
+    (tmp_path / "disk" / "TESS").mkdir(parents=True)
+    (tmp_path / "disk" / "TESS" / "OAF_back_sad.wav").write_bytes(wav(tone(1)))
+    corpora = tmp_path / "corpora"
+    corpora.mkdir()
+    (corpora / "TESS").symlink_to(tmp_path / "disk" / "TESS")
+    (corpora / "again").symlink_to(corpora)
+    assert [one.name for one in open_source(corpora).recordings] == ["TESS/OAF_back_sad.wav"]
 
 
 def test_cut_short_file_is_rejected(tmp_path: Path) -> None:

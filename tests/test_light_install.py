@@ -97,7 +97,7 @@ def test_what_it_lacks_is_refused_with_the_name_of_the_extra(
     files = () if extra == "mic" else (recording,)
     done = predict(light, "--model", folder, *arguments, *files)
     assert done.returncode == 1
-    assert f"pip install 'speech-emotion-pipeline[{extra}]'" in done.stderr
+    assert f"pip install '.[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -110,4 +110,4 @@ def test_the_page_names_its_extra(light: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "pip install 'speech-emotion-pipeline[app]'" in done.stderr
+    assert "pip install '.[app]'" in done.stderr

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import ROOT, wav
+from exported_model import say_synthetic
 
 from stages.lib.dataset import EMOTIONS
 from stages.lib.recognizer import Recognizer
@@ -64,6 +66,34 @@ def test_a_table_for_people_and_a_broken_file_does_not_stop_the_others(
     ]
 
 
+def test_a_folder_holds_only_what_is_a_recording(models: Path, folder: Path) -> None:
+    (folder / "broken.wav").unlink()
+    (folder / "session.wav").mkdir()
+    (folder / "._b.flac").write_bytes(b"resource fork")
+    done = run(models, "--json", folder)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_who_reads_may_stop(models: Path, folder: Path) -> None:
+    program = (
+        f"{sys.executable} -m stages.predict --json --model {models / 'export'} {folder} | true"
+    )
+    done = subprocess.run(
+        ["bash", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_a_model_of_synthetic_voices_says_so(models: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "export", tmp_path / "export")
+    say_synthetic(tmp_path / "export")
+    done = run(tmp_path, "--json", folder / "b.flac")
+    assert b"learnt from synthetic voices: of people it knows nothing" in done.stderr
+    assert b"synthetic" not in run(models, "--json", folder / "b.flac").stderr
+
+
 def test_json_lines_csv_and_python_say_the_same(
     models: Path, folder: Path, recognizer: Recognizer
 ) -> None:
@@ -113,6 +143,8 @@ def test_a_timeline_in_every_form_and_its_picture(
     assert [row["speech"] == "true" for row in rows] == [window["speech"] for window in told]
 
     picture = tmp_path / "out.png"
+    path = path.rename(tmp_path / "call_$100_$200.wav")  # what might be taken for mathematics
+    options = (*options[:-1], path)
     done = run(models, *options, "--plot", picture)
     assert done.returncode == 0, done.stderr
     head, *lines = done.stdout.decode().splitlines()

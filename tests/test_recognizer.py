@@ -207,6 +207,9 @@ def test_what_is_no_recording_is_told(recognizer: Recognizer, tmp_path: Path) ->
             recognizer.predict(tmp_path / name)
     with pytest.raises(ValueError, match="Is a directory"):
         recognizer.predict(tmp_path)
+    soundfile.write(tmp_path / "slow.wav", np.full(100, 0.1), 40)
+    with pytest.raises(ValueError, match="sample rate of 40 Hz: expected 1000 Hz or more"):
+        recognizer.predict(tmp_path / "slow.wav")
     with pytest.raises(ValueError, match="without its sample rate"):
         recognizer.predict(np.zeros(16000))
     for samples in (np.zeros((2, 2, 2)), np.zeros(9, complex), np.zeros(9, np.uint8)):

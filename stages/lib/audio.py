@@ -10,6 +10,9 @@ MIN_DURATION = 0.25
 MAX_DURATION = 60.0
 """Shortest and longest recording that the pipeline takes, in s."""
 
+MIN_SAMPLE_RATE = 1000
+"""Lowest rate of a recording, in Hz: below it there is hardly more of a voice than its pitch."""
+
 UNKNOWN_DURATION = 1e9
 """No recording lasts that long, in s: libsndfile's answer where a header leaves the length open."""
 
@@ -77,25 +80,35 @@ def inspect(content: bytes) -> tuple[int, float]:
     Raises
     ------
     ValueError
-        With what is wrong: not decodable, not finite, silent, too short, too long.
+        With what is wrong: not decodable, not finite, silent, too short, too long, at a rate
+        below `MIN_SAMPLE_RATE`.
     """
     try:
         # the header alone, so that hours of audio are never decoded just to be refused
         with soundfile.SoundFile(io.BytesIO(content)) as file:
-            duration = file.frames / file.samplerate
+            duration, rate = file.frames / file.samplerate, file.samplerate
     except soundfile.LibsndfileError as error:
         raise ValueError(f"can't be decoded: {error.error_string}") from None
+    check_rate(rate)
     if duration > UNKNOWN_DURATION:
         raise ValueError("does not tell its length, as files written to a pipe; encode it again")
     if duration > MAX_DURATION:
         raise ValueError(f"lasts {duration:.2f} s, more than {MAX_DURATION:g} s")
     if duration < MIN_DURATION:
         raise ValueError(f"lasts {duration:.2f} s, less than {MIN_DURATION:g} s")
-    samples, rate = decode(content)
+    samples, _ = decode(content)
     require_finite(samples)
     if is_silent(samples):
         raise ValueError(SILENT)
     return rate, round(duration, 6)
+
+
+def check_rate(sample_rate: float) -> None:
+    """Raise a `ValueError` for a rate, in Hz, below `MIN_SAMPLE_RATE`."""
+    if not sample_rate >= MIN_SAMPLE_RATE:
+        raise ValueError(
+            f"has a sample rate of {sample_rate:g} Hz: expected {MIN_SAMPLE_RATE} Hz or more"
+        )
 
 
 def require_finite(samples: np.ndarray) -> None:

@@ -60,14 +60,16 @@ def reduce_noise(samples: np.ndarray, sample_rate: int, strength: float) -> np.n
         return samples
     import noisereduce  # slow to import, and prediction may have to do without it
 
-    # by default it also transforms 30,000 zeros on either side, twice the work for a short clip
+    # by default it also transforms 30,000 zeros on either side, twice the work for a short clip,
+    # and works in chunks; without any zeros it loses what does not fill its last frame
     return noisereduce.reduce_noise(
         y=samples,
         sr=sample_rate,
         stationary=True,
         prop_decrease=strength,
         n_fft=GATING_FRAME,
-        padding=0,
+        padding=GATING_FRAME,
+        chunk_size=len(samples),
     ).astype(np.float32)
 
 

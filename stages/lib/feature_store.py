@@ -15,6 +15,9 @@ import pandas as pd
 from stages.lib.errors import PipelineError
 from stages.lib.manifest import read_manifest
 
+OPEN_FILES = 256
+"""Most files that a store keeps mapped: each holds a descriptor, and a process may have 1,024."""
+
 
 class FeatureStore:
     """Features by utterance, read from disk only where they are touched.
@@ -35,7 +38,7 @@ class FeatureStore:
         self.manifest: pd.DataFrame = read_manifest(folder)
         self._shard = self.manifest["shard"].to_numpy()
         self._place = self.manifest.groupby("shard", sort=False).cumcount().to_numpy()
-        self._array = lru_cache(maxsize=None)(self._open)
+        self._array = lru_cache(maxsize=OPEN_FILES)(self._open)
         self._is_framed = lru_cache(maxsize=None)(self._has_offsets)
 
     def require(self, kinds: tuple[str, ...], network: str) -> None:

@@ -371,6 +371,8 @@ def _figures(
     """An empty figure with its title, of a size in inches, and its axes row by row."""
     figure = Figure(figsize=(width, height), layout="constrained")
     wrapped = textwrap.fill(subject, int(CHARACTERS_PER_INCH * width))
-    figure.suptitle(f"{title}\n{wrapped}", x=0.01, ha="left", fontsize=TITLE_SIZE)
+    # a name of a file may hold what would be taken for mathematics
+    told = f"{title}\n{wrapped}"
+    figure.suptitle(told, x=0.01, ha="left", fontsize=TITLE_SIZE, parse_math=False)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
     return figure, list(axes.flat)

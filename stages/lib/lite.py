@@ -45,6 +45,7 @@ class LiteModel:
         self.kinds = settings.kinds
         self.front_end = settings.front_end
         self.temperature = settings.temperature
+        self.is_synthetic = settings.training.is_synthetic
         self._views = VIEWS[settings.network]
         self._turn = threading.Lock()
         try:

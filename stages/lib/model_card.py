@@ -5,9 +5,9 @@ After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 
 from typing import Any
 
-from stages.lib.corpora import ravdess, tess
+from stages.lib.corpora.registry import CORPORA
 from stages.lib.lite import INT8_FILE, LITERT_FILE
-from stages.lib.networks.settings import ModelSettings
+from stages.lib.networks.settings import ModelSettings, TrainingSummary
 
 SCORES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
 
@@ -42,12 +42,15 @@ It must not be used
   and others must tell the people concerned (article 50);
 - as the only ground of any decision.
 
-It learnt from emotion acted by speakers of North American English. How it does on spontaneous
-emotion, other languages, children, or voices changed by age or illness was not measured.
+{learnt} How it does on spontaneous emotion, other languages, children, or voices changed by age or
+illness was not measured.
 
 ## Licence
 {licence}
 """
+
+LEARNT = "It learnt from emotion acted by speakers of North American English."
+LEARNT_SYNTHETIC = "It learnt from synthetic voices, and of people it knows nothing."
 
 
 def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[str, Any]) -> str:
@@ -67,7 +70,8 @@ def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[
         count=len(settings.labels),
         labels=", ".join(settings.labels),
         data=_data(metrics, settings),
-        licence=_licence(metrics),
+        learnt=LEARNT_SYNTHETIC if settings.training.is_synthetic else LEARNT,
+        licence=_licence(settings.training),
         scores=_scores(metrics),
         level=100 * interval["level"],
         method=interval["method"],
@@ -89,7 +93,7 @@ def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
             f"{metrics['fold']}; test speakers {metrics['test_speakers']}.",
             *(
                 ["", "**The recordings are synthetic: the scores say nothing about people.**"]
-                if "synthetic" in str(metrics["corpora"])
+                if settings.training.is_synthetic
                 else []
             ),
             "",
@@ -100,12 +104,12 @@ def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
     )
 
 
-def _licence(metrics: dict[str, Any]) -> str:
+def _licence(training: TrainingSummary) -> str:
     """Under what terms the training recordings were published, and by whom."""
-    trained = metrics["corpora"]["train"].split(", ")
-    corpora = [corpus for corpus in (ravdess, tess) if corpus.NAME in trained]
-    if not corpora:
+    if training.is_synthetic:
         return "No published recording trained it."
+    by_name = {corpus.NAME: corpus for corpus in CORPORA}
+    corpora = [by_name[name] for name in training.corpora.split(", ")]
     return "\n".join(
         [
             "The recordings that trained it are for non-commercial use. Treat the model likewise, "
@@ -147,12 +151,14 @@ def _files(measured: dict[str, Any]) -> str:
     before = measured["keras"]["validation_uar"]
     lines = [
         f"- `{LITERT_FILE}`: float32, {_size(float32)}; every probability within "
-        f"{float32['largest_difference']:g} of the Keras model's."
+        f"{float32['largest_difference']:g} of the Keras model's, on {float32['compared']} "
+        "training recordings."
     ]
     if int8["written"]:
         lines.append(
-            f"- `{INT8_FILE}`: 8-bit weights, {_size(int8)}; UAR on the validation "
-            f"speakers {100 * int8['validation_uar']:.1f} % ({100 * before:.1f} % in float32)."
+            f"- `{INT8_FILE}`: 8-bit weights, {_size(int8)}, for LiteRT on small devices "
+            "(`Recognizer` reads the other); UAR on the validation speakers "
+            f"{100 * int8['validation_uar']:.1f} % ({100 * before:.1f} % in float32)."
         )
     elif before is None:
         lines.append("- No 8-bit file: there are no validation speakers to hold it to.")

@@ -42,6 +42,7 @@ class Model(Protocol):
     labels: tuple[str, ...]
     kinds: tuple[str, ...]
     front_end: dict[str, Any]
+    is_synthetic: bool
 
     def probabilities(self, utterances: Iterable[dict[str, np.ndarray]]) -> np.ndarray:
         """Of every label for every utterance [utterances, k]."""
@@ -103,12 +104,15 @@ class Recognizer:
     ----------
     labels : tuple of str
         The emotions, in the order of every dict of probabilities.
+    is_synthetic : bool
+        Whether recordings that code made trained the model: of people it then knows nothing.
     """
 
     def __init__(self, model: Model, front_end: FrontEnd) -> None:
         self._model = model
         self._front_end = front_end
         self.labels = model.labels
+        self.is_synthetic = model.is_synthetic
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -193,8 +197,8 @@ class Recognizer:
         source, sample_rate
             As for `predict`.
         window, hop : float
-            Length of the windows, and from one start to the next, in s. The last window ends with
-            the recording and may be shorter.
+            Length of the windows, and from one start to the next, in s. Where they leave no gaps,
+            the last one ends with the recording and may be shorter.
 
         Raises
         ------
@@ -257,8 +261,8 @@ def require_package(name: str, extra: str, why: str) -> None:
     """Raise a `PipelineError` that names the extra, unless a package is installed."""
     if find_spec(name) is None:
         raise PipelineError(
-            f"{why}, which needs the package {name}: install it with "
-            f"`pip install 'speech-emotion-pipeline[{extra}]'`."
+            f"{why}, which needs the package {name}: install this project's extra `{extra}`, by "
+            f"`pip install '.[{extra}]'` in its repository."
         )
 
 

@@ -9,7 +9,13 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from stages.lib.audio import UNKNOWN_DURATION, is_cut_short, mix_down, require_finite
+from stages.lib.audio import (
+    UNKNOWN_DURATION,
+    check_rate,
+    is_cut_short,
+    mix_down,
+    require_finite,
+)
 
 BLOCK = 1.0
 """Audio that is decoded at once, in s."""
@@ -42,7 +48,7 @@ def opened(source: Path | BinaryIO) -> Iterator[Recording]:
     Raises
     ------
     ValueError
-        If it can't be read, is no audio file, or not a whole one.
+        If it can't be read, is no audio file, not a whole one, or at too low a rate.
     """
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
@@ -52,6 +58,7 @@ def opened(source: Path | BinaryIO) -> Iterator[Recording]:
                 raise ValueError("is cut short: its header announces more")
             file.seek(0)
             with soundfile.SoundFile(file) as audio:
+                check_rate(audio.samplerate)
                 known = audio.frames / audio.samplerate < UNKNOWN_DURATION
                 announced = audio.frames if known else 0
                 yield Recording(
@@ -78,13 +85,12 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
     Raises
     ------
     ValueError
-        If they are not samples in one of these forms.
+        If they are not samples in one of these forms, or at too low a rate.
     """
-    if sample_rate <= 0:
-        raise ValueError(f"has a sample rate of {sample_rate} Hz")
+    check_rate(sample_rate)
     mono = as_mono(samples)
     require_finite(mono)
-    step = max(round(BLOCK * sample_rate), 1)
+    step = round(BLOCK * sample_rate)
     blocks = (mono[start : start + step] for start in range(0, len(mono), step))
     return Recording(sample_rate, len(mono) / sample_rate, blocks)
 
@@ -106,7 +112,7 @@ def as_mono(samples: np.ndarray) -> np.ndarray:
 
 def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:
     read = 0
-    step = max(round(BLOCK * file.samplerate), 1)
+    step = round(BLOCK * file.samplerate)
     while len(samples := file.read(step, dtype="float32", always_2d=True)):
         read += len(samples)
         require_finite(samples)

@@ -11,7 +11,9 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import distributions
@@ -30,6 +32,15 @@ DEFAULT_SIZE = 20.0
 """Most that the store may hold, in GiB."""
 
 ENTRY = "entry.json"
+
+UNFINISHED = "unfinished-"
+"""Begins the name of a folder in which an entry is being written."""
+
+ABANDONED = 24 * 3600
+"""An unfinished entry that is older was left by a process that is gone, in s."""
+
+SHARDS_BETWEEN = 64
+"""How many shards are finished before the store is held to its size again."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +111,26 @@ def map_shards(
     label : str
         Shown before the progress bar.
     """
-    store = user_cache("shards")
+    store, size = user_cache("shards"), limit()
     task = Task(function, params, fingerprint(function, params), folder, store)
     # the largest first, so that no worker is left alone with one at the end
     order = sorted(range(len(shards)), key=lambda place: -shards[place].path.stat().st_size)
     results = map_parts(partial(make_or_reuse, task), [shards[place] for place in order], label)
-    finished = dict(zip(order, results, strict=True))
+    finished = {}
+    for count, (place, result) in enumerate(zip(order, results, strict=True), start=1):
+        finished[place] = result
+        if count % SHARDS_BETWEEN == 0:
+            make_room(store, size)
     shutil.rmtree(_scratch(folder), ignore_errors=True)
-    make_room(store, limit())
+    make_room(store, size)
     return [finished[place] for place in range(len(shards))]
 
 
 def fingerprint(function: ShardFunction[SectionType], params: SectionType) -> str:
-    """Hash of what decides a stage's output beside its input: params, code, library versions."""
+    """Hash of what decides a stage's output beside its input: params, code, library versions.
+
+    All that is installed counts, since the libraries that a stage imports import others.
+    """
     module = function.__module__
     if module == "__main__":  # a stage that is run as python -m stages.NAME
         module = f"stages.{Path(function.__code__.co_filename).stem}"
@@ -171,7 +189,7 @@ def _keep(made: Path, finished: Finished, entry: Path) -> None:
     """Put files into the store, whole or not at all; a store that can't be written is no fault."""
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=entry.parent) as place:
+        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=UNFINISHED) as place:
             unfinished = Path(place) / entry.name
             files = {path.relative_to(made).as_posix(): _sha256(path) for path in _files(made)}
             for name in files:
@@ -186,7 +204,14 @@ def _keep(made: Path, finished: Finished, entry: Path) -> None:
 
 
 def make_room(store: Path, size: float) -> None:
-    """Remove the entries that were not used for the longest time until ``size`` bytes hold all."""
+    """Remove the entries that were not used for the longest time until ``size`` bytes hold all.
+
+    What killed processes left unfinished goes too.
+    """
+    for left in store.glob(f"??/{UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
     entries = []
     for told in store.glob(f"??/*/{ENTRY}"):
         try:

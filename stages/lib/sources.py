@@ -1,12 +1,14 @@
 """Where recordings come from: a folder of corpora, published archives, or the synthetic corpus."""
 
+import lzma
+import os
 import sys
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Literal, Protocol
 
 import pooch
@@ -68,15 +70,20 @@ class ZipRecording:
         try:
             return _opened(self.archive).read(self.member)
         # a wrong checksum, a password, a compression that Python does not know, damaged data
-        except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error) as error:
-            raise ValueError(f"can't be read from the archive: {error}") from None
+        except (
+            *(zipfile.BadZipFile, RuntimeError, OSError, EOFError),
+            *(zlib.error, lzma.LZMAError),
+        ) as error:
+            raise ValueError(
+                f"can't be read from the archive: {error or 'it ends early'}"
+            ) from None
 
 
 @lru_cache(maxsize=8)
 def _opened(archive: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         raise PipelineError(
             f"{archive} is not a zip archive that can be read ({error}): get it again."
         ) from None
@@ -145,9 +152,9 @@ def open_source(path: Path) -> Source:
 
 def _in_folder(folder: Path) -> list[FileRecording | ZipRecording]:
     found: list[FileRecording | ZipRecording] = []
-    for path in folder.rglob("*"):
+    for path in _files(folder):
         place = PurePosixPath(path.relative_to(folder).as_posix())
-        if path.is_dir() or _is_hidden(place):
+        if is_hidden(place):
             continue
         if path.suffix.lower() == ".zip":
             found += _in_archive(path, place)
@@ -156,12 +163,25 @@ def _in_folder(folder: Path) -> list[FileRecording | ZipRecording]:
     return sorted(found, key=lambda recording: recording.name)
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, through links to folders too, each folder once."""
+    seen = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()  # a link back to where the walk has been
+            continue
+        seen.add(real)
+        folders.sort()
+        yield from (Path(here, name) for name in names)
+
+
 def _in_archive(archive: Path, place: PurePosixPath) -> list[ZipRecording]:
     return [
         ZipRecording(str(place / member.filename), member.file_size, archive, member.filename)
         for member in _opened(archive).infolist()
         if _is_audio(PurePosixPath(member.filename))
-        and not _is_hidden(PurePosixPath(member.filename))
+        and not is_hidden(PurePosixPath(member.filename))
     ]
 
 
@@ -169,7 +189,7 @@ def _is_audio(path: PurePosixPath) -> bool:
     return path.suffix.lower() in AUDIO_SUFFIXES
 
 
-def _is_hidden(path: PurePosixPath) -> bool:
+def is_hidden(path: PurePath) -> bool:
     """Whether it is what operating systems leave beside the audio."""
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 

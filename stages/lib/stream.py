@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages.lib.audio import MAX_DURATION, is_silent, require_finite
+from stages.lib.audio import MAX_DURATION, check_rate, is_silent, require_finite
 from stages.lib.recordings import as_mono
 from stages.lib.timeline import FRAME, check_windows, has_speech, levels, speech_threshold
 
@@ -58,7 +58,8 @@ class Stream:
     Raises
     ------
     ValueError
-        If window or hop is not positive.
+        If window or hop is not positive, the window is longer than `BUFFER`, or the rate lower than
+        recordings have.
     """
 
     def __init__(
@@ -69,6 +70,9 @@ class Stream:
         hop: float,
     ) -> None:
         check_windows(window, hop)
+        check_rate(sample_rate)
+        if window > BUFFER:
+            raise ValueError(f"window is {window:g} s: a stream remembers {BUFFER:g} s")
         self._recognizer = recognizer
         self._sample_rate = sample_rate
         self._window = round(window * sample_rate)

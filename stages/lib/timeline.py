@@ -53,7 +53,7 @@ def check_windows(window: float, hop: float) -> None:
 def pieces(recording: Recording, sample_rate: int, window: float, hop: float) -> Iterator[Piece]:
     """Cut a recording into overlapping windows, with no more than a window of it in memory.
 
-    The last one ends with the recording and may be shorter.
+    Where they leave no gaps, the last one ends with the recording and may be shorter.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from stages.lib.vocoder import analyse, shift_pitch, stretch
 
 
 def make_variants(
-    samples: np.ndarray, sample_rate: int, variants: Iterable[Variant], source_id: str
+    samples: np.ndarray, variants: Iterable[Variant], source_id: str
 ) -> Iterator[np.ndarray]:
     """Make the variants of a recording, one after the other.
 
@@ -19,8 +19,6 @@ def make_variants(
     ----------
     samples : np.ndarray [shape=(n,), float32]
         The recording, mono, full scale 1.
-    sample_rate : int
-        In Hz.
     variants : iterable of Variant
         What to do.
     source_id : str

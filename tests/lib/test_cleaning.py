@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.lib.audio import FULL_SCALE, decode, decode_own, encode, quantise
-from stages.lib.cleaning import clean, envelope, level, trim
+from stages.lib.cleaning import clean, envelope, level, reduce_noise, trim
 from stages.lib.corpora.synthetic import SyntheticRecording
 from stages.lib.params.clean import CleanParams, TrimParams
 
@@ -140,6 +140,14 @@ def test_noise_reduction_takes_noise_away_and_leaves_the_voice(
     assert floors[1] < floors[0] * (1 - 0.6 * clean_params.noise_reduction_strength)
     peaks = [np.abs(sound).max() for sound in (reference, after)]
     assert peaks[1] == pytest.approx(peaks[0], rel=0.3)
+
+
+@pytest.mark.parametrize("length", [3 * RATE, 3 * RATE + 255, 45 * RATE + 1])
+def test_noise_reduction_blanks_nothing(length: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, length).astype(np.float32)
+    reduced = reduce_noise(noise, RATE, 0.5)
+    assert len(reduced) == length
+    assert (reduced != 0).all()
 
 
 def test_what_is_stored_is_what_is_computed_with(clean_params: CleanParams) -> None:

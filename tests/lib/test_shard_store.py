@@ -1,6 +1,8 @@
 """What was computed once is found again, byte for byte; what is damaged or changed never is."""
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -237,3 +239,37 @@ def test_the_oldest_use_goes_first(
     monkeypatch.setenv("SER_STORE_GIB", "much")
     with pytest.raises(PipelineError, match="SER_STORE_GIB is 'much'"):
         build(source, tmp_path / "data")
+    assert computed == []
+
+
+def test_the_store_is_held_to_its_size_while_a_stage_runs(
+    build: Callable[..., None],
+    source: Path,
+    tmp_path: Path,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[int] = []
+    make_room = shard_store.make_room
+
+    def note(store: Path, size: float) -> None:
+        make_room(store, size)
+        held.append(len(list(store.glob("??/*"))))
+
+    monkeypatch.setattr(shard_store, "make_room", note)
+    monkeypatch.setattr(shard_store, "SHARDS_BETWEEN", 2)
+    monkeypatch.setenv("SER_STORE_GIB", "0")
+    build(source, tmp_path / "data")
+    assert held == [0] * 6  # three shards, three stages: after the second and at the end
+
+
+def test_what_a_killed_process_left_is_removed(store: Path) -> None:
+    old, new = (store / "ab" / f"{shard_store.UNFINISHED}{name}" for name in ("old", "new"))
+    for left in (old, new):
+        (left / "key").mkdir(parents=True)
+        (left / "key" / "s.tar").write_bytes(bytes(1000))
+    long_ago = time.time() - shard_store.ABANDONED - 60
+    os.utime(old, (long_ago, long_ago))
+    shard_store.make_room(store, 1e9)
+    assert not old.exists()
+    assert new.exists()

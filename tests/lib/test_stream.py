@@ -104,6 +104,13 @@ def test_an_estimate_is_out_soon_after_its_last_sample(
     assert np.median(delays) < 0.04
 
 
+def test_a_stream_that_cannot_be_is_refused(recognizer: Recognizer) -> None:
+    with pytest.raises(ValueError, match="window is 90 s: a stream remembers 60 s"):
+        recognizer.stream(16000, window=90)
+    with pytest.raises(ValueError, match="sample rate of 40 Hz"):
+        recognizer.stream(40)
+
+
 def test_what_is_no_audio_is_told(recognizer: Recognizer) -> None:
     stream = recognizer.stream(16000)
     with pytest.raises(ValueError, match="expected samples"):

@@ -17,7 +17,7 @@ RATE = 16000
 
 
 def make_variant(samples: np.ndarray, variant: Variant, source_id: str = "a") -> np.ndarray:
-    [made] = make_variants(samples, RATE, [variant], source_id)
+    [made] = make_variants(samples, [variant], source_id)
     return made
 
 

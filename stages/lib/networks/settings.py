@@ -13,10 +13,25 @@ SETTINGS_FILE = "settings.json"
 
 
 class TrainingSummary(Section):
-    """What training came to."""
+    """What training came to.
 
+    Attributes
+    ----------
+    corpora : str
+        What trained the model, such as "ravdess" or "synthetic ravdess"; see
+        `stages.lib.scoring.corpus_names`.
+    epochs, parameters : int
+        Epochs run, and the size of the model.
+    """
+
+    corpora: str
     epochs: int
     parameters: int
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether recordings that code made were among those that trained the model."""
+        return "synthetic" in self.corpora
 
 
 class ModelSettings(Section):
@@ -37,7 +52,7 @@ class ModelSettings(Section):
         What calibrates the probabilities, 1 where there was nobody to fit it on; see
         `stages.lib.calibration`.
     training : TrainingSummary
-        Epochs run and number of parameters.
+        What trained it, and for how long.
     """
 
     labels: tuple[str, ...]

@@ -46,6 +46,8 @@ class TrainedModel:
         The cleaning and feature settings to treat recordings with.
     temperature : float
         What calibrates the probabilities.
+    is_synthetic : bool
+        Whether recordings that code made trained it.
     """
 
     def __init__(self, model: keras.Model, settings: ModelSettings) -> None:
@@ -55,6 +57,7 @@ class TrainedModel:
         self.kinds = settings.kinds
         self.front_end = settings.front_end
         self.temperature = settings.temperature
+        self.is_synthetic = settings.training.is_synthetic
 
     @classmethod
     def load(cls, folder: Path) -> Self:

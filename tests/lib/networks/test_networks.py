@@ -52,7 +52,7 @@ def settings(name: str) -> ModelSettings:
         kinds=NETWORKS[name].KINDS,
         front_end={"clean": {"sample_rate": 16000}},
         temperature=1.5,
-        training=TrainingSummary(epochs=1, parameters=1),
+        training=TrainingSummary(corpora="ravdess", epochs=1, parameters=1),
     )
 
 
