@@ -1,4 +1,4 @@
-"""Test recordings in a worse state: through a telephone band, with noise.
+"""Test recordings in a worse state: resampled to a telephone's rate, with noise.
 
 A recording is spoilt before the front end, as one that reaches `stages.predict` would be: it is
 trimmed, cleaned and featurized in that state.
@@ -20,7 +20,8 @@ from stages.lib.params.featurize import FeaturizeParams
 from stages.lib.variants import add_noise
 
 TELEPHONE_RATE = 8000
-"""Of narrow-band telephony (ITU-T G.711), in Hz."""
+"""Sample rate of narrow-band telephony (ITU-T G.711), in Hz; its lower edge and its coding are left
+out."""
 
 NOISE: dict[Condition, float] = {"noise20": 20.0, "noise10": 10.0}
 """White noise by condition: signal-to-noise ratio in dB, over the whole recording."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 EMOBOX = "Ma et al., EmoBox, Interspeech 2024"
-OUTSIDE = "measured for this project on the same folds, outside this pipeline"
+OUTSIDE = "measured for this project on the same folds; its code is not part of it"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ RANDOM_ALL = (
         "the original recipe, as its authors report it",
         "mean MFCC + 1-D CNN",
         86.5,
-        "SPEECH-TO-EMOTION, the project that this one set out to redo",
+        "SPEECH-TO-EMOTION, the notebooks that this project set out to redo",
     ),
 )
 """Accuracy on a random fifth of all 5,252 recordings."""
@@ -83,9 +83,9 @@ RANDOM_SPEECH = (
 RANDOM_OTHER = (
     Published(
         "DCRF-BiLSTM",
-        "trained on RAVDESS, TESS and SAVEE",
+        "trained on RAVDESS, TESS and SAVEE, seven emotions",
         98.8,
-        "its authors, 2025",
+        "Chowdhury et al. 2025, arXiv:2507.07046",
     ),
 )
 """Accuracy of a random split that can't be repeated here."""

@@ -316,7 +316,8 @@ def table(result: dict[str, Any]) -> str:
             f"**{of['speedup_one_worker']:.1f}**",
         ),
         (
-            "DVC's share of all eight stages, recordings with eight variants",
+            "DVC's share of all eight stages, ingest to featurize with eight variants, the rest "
+            "with none",
             f"**{100 * (of['dvc_seconds'] + rest['dvc_seconds']) / whole:.1f} %** "
             f"({100 * of['dvc_seconds'] / of['full_seconds']:.1f} % of ingest to featurize)",
         ),
@@ -331,7 +332,7 @@ def table(result: dict[str, Any]) -> str:
             f"{mib['memory_original']:.0f} MiB)",
         ),
         (
-            "one new speaker (60 recordings) added: ingest to featurize, over all eight stages",
+            "a new speaker's 60 recordings of speech: ingest to featurize, over all eight stages",
             f"**{100 * of['new_speaker_seconds'] / whole:.1f} %** "
             f"({100 * of['new_speaker_seconds'] / of['full_seconds']:.1f} % of ingest to "
             "featurize)",
@@ -358,11 +359,13 @@ def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
         f"For {utterances / 1e6:g} million utterances ({utterances / 9e6:.2f} million recordings "
         f"and eight variants of each), {growth:.0f} times what was measured:",
         f"- storage: {', '.join(f'{name} {size:.2f} TB' for name, size in terabytes.items())}; "
-        f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links)",
+        f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links; "
+        "where a stage is run again to the same output, DVC leaves copies, until "
+        "`dvc checkout --relink`)",
         f"- about {files:,.0f} files in a dataset, where loose ones would be {utterances:,.0f} "
         f"with variants and {utterances / 9:,.0f} without",
         f"- DVC: {dvc:.1f} h to hash and commit it all once, in proportion to the bytes",
-        "- clean, augment and featurize: "
+        "- clean, augment and featurize, if they scaled perfectly: "
         + ", ".join(f"{hours / cores:.2g} h on {cores} cores" for cores in (2, 16, 64, 256)),
     ]
     return "\n".join(lines)

@@ -444,7 +444,7 @@ class Report:
                 "RAVDESS speech, ten random folds",
                 published.RANDOM_SPEECH,
             ),
-            ((), "a random part of other data than ours", published.RANDOM_OTHER),
+            ((), "other data than ours, split by its authors", published.RANDOM_OTHER),
         ):
             rows = [
                 (

@@ -66,7 +66,11 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
         learnt = LEARNT_SYNTHETIC if recognizer.is_synthetic else LEARNT
         gradio.Markdown(ABOUT.format(**about, learnt=learnt))
         recording = gradio.Audio(
-            sources=["upload", "microphone"], type="filepath", label="Recording", editable=False
+            sources=["upload", "microphone"],
+            type="filepath",
+            label="Recording",
+            editable=False,
+            buttons=[],  # one of them would send the recording to another server
         )
         _take_uploads_only(recording)
         with gradio.Row():

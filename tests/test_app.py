@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,9 +70,12 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         stdout=subprocess.PIPE,
         text=True,
     )
+    given_up = threading.Timer(PATIENCE, process.kill)
+    given_up.start()
     try:
         assert process.stdout is not None
         assert any("Running on" in line for line in process.stdout), "the page did not start"
+        given_up.cancel()
         yield Server(psutil.Process(process.pid), port, uploads, Recognizer.load(model))
     finally:
         process.terminate()
@@ -137,6 +141,10 @@ def test_an_uploaded_recording_shows_its_emotion_and_timeline(
     )
     elsewhere = [name for name in loaded if not name.startswith((server.address, "data:", "blob:"))]
     assert elsewhere == [], "the page asks other servers for something"
+    labels = [
+        one.get_attribute("aria-label") for one in browser.find_elements(By.TAG_NAME, "button")
+    ]
+    assert not [label for label in labels if "share" in (label or "").lower()]
     if SCREENSHOT:
         time.sleep(1)  # bars grow to their length
         whole = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})

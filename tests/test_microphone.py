@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,16 @@ def test_the_microphone_is_heard_until_ctrl_c(
     )
 
     assert process.stdout is not None
-    lines = [json.loads(process.stdout.readline()) for _ in range(6)]
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    # so that a microphone that says nothing ends the test too
+    given_up = threading.Timer(120, process.kill)
+    given_up.start()
+    try:
+        lines = [json.loads(process.stdout.readline()) for _ in range(6)]
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    finally:
+        given_up.cancel()
+        process.kill()
     assert process.returncode == 0, told
     assert "Listening; Ctrl-C ends it." in told
     assert "Traceback" not in told

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import numpy as np
+import pytest
 from conftest import ROOT
 
 from benchmarks import predict, speed
+from benchmarks.comparison import interval, pooled_accuracy
 from benchmarks.params import load_items
-from benchmarks.summary import Report
+from benchmarks.summary import UNTOUCHED, Report
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -24,6 +27,53 @@ def test_the_speed_tables_of_the_readme_are_those_of_speed_json() -> None:
 
 def test_the_prediction_table_of_the_readme_is_that_of_predict_json() -> None:
     assert predict.table(measured("predict.json")) in README
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+@pytest.mark.parametrize(
+    ("item", "recipe"), [("emobox6_best", "best"), ("random_all_original", "original")]
+)
+def test_the_results_of_the_readme_are_those_of_the_benchmarks(item: str, recipe: str) -> None:
+    folder = ROOT / "benchmarks"
+    one = Report(load_items(folder / "params.yaml"), folder / "results").get(item, recipe)
+    assert one is not None
+    counts = one.by_speaker()
+    bounds = interval(counts)
+    assert bounds is not None
+    [row] = [line for line in README.splitlines() if f"repro {item}`" in line]
+    *_, score, share = (cell.strip().replace("**", "") for cell in row.strip("|").split("|"))
+    assert score == f"{percent(float(np.mean(one.ua())))} % ({' to '.join(map(percent, bounds))})"
+    assert share == f"{percent(pooled_accuracy(counts))} %"
+
+
+def test_the_losses_that_the_readme_tells_are_those_of_the_benchmarks() -> None:
+    folder = ROOT / "benchmarks"
+    best = Report(load_items(folder / "params.yaml"), folder / "results").get(
+        "emobox6_best", "best"
+    )
+    assert best is not None
+    told = " ".join(README.split())
+    clean = np.mean(best.ua())
+    lost = {name: 100 * (clean - np.mean(best.ua(name))) for name in ("telephone", "noise20")}
+    assert f"{lost['telephone']:.0f} points where a telephone's sample rate" in told
+    assert f"above 4 kHz, {lost['noise20']:.0f} in white noise at 20 dB" in told
+    assert f"alone the first row is {percent(float(np.mean(best.ua(folds=UNTOUCHED))))} %" in told
+
+
+def test_the_synthetic_result_of_the_readme_is_that_of_the_last_run() -> None:
+    metrics = json.loads((ROOT / "metrics" / "metrics.json").read_text(encoding="utf-8"))
+    cells = [
+        f"{percent(metrics[score])} % ({percent(bounds['low'])} to {percent(bounds['high'])})"
+        for score in ("uar", "accuracy")
+        for bounds in [metrics["interval"][score]]
+    ]
+    tested = f"{metrics['recordings']['test']} recordings"
+    [row] = [line for line in README.splitlines() if line.startswith("| `make repro` |")]
+    assert tested in row
+    assert row.endswith(f"| {' | '.join(cells)} |")
 
 
 def test_the_page_of_the_benchmarks_is_that_of_their_results() -> None:

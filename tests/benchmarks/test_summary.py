@@ -122,7 +122,7 @@ def test_the_page_ranks_ours_among_theirs_and_lists_what_is_missing(tmp_path: Pa
     assert "WavLM large" in lines[ours - 1]
     assert "Whisper large v3" in lines[ours + 1]
     assert "Not run yet, in trainings: `random_speech_best` (3)." in text
-    telephone = next(line for line in lines if "telephone band" in line)
+    telephone = next(line for line in lines if "resampled to 8 kHz" in line)
     assert "| 55.0 (50.0 to 60.0, 2 seeds) |" in telephone
     assert "-20.0 (-20.0 to -20.0)" in telephone
     assert any("| no masks | 50.0 | -10.0 (-10.0 to -10.0) | 0% |" in line for line in lines)
@@ -136,6 +136,83 @@ def test_the_page_ranks_ours_among_theirs_and_lists_what_is_missing(tmp_path: Pa
         "confusion_emobox6_best.png",
         "learning_curve.png",
     }
+
+
+def rows_under(text: str, title: str) -> list[list[str]]:
+    """The cells of a section's table, its head first."""
+    section = text.split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line]
+
+
+def test_every_table_says_what_its_columns_say(tmp_path: Path) -> None:
+    """Each cell is made from counts that no other cell has."""
+    actors = TEST_SPEAKERS["emobox6"]
+    by_fold = {"1": actors[1], "2": actors[2], "5": actors[5]}
+
+    def put(name: str, right: dict[str, int], recipe: str, **more: dict[str, int]) -> None:
+        """Right of ten, by speaker; the same for all speakers of a fold with its number as key."""
+        for fold, speakers in by_fold.items():
+            of = {one: right.get(one, right.get(fold, 5)) for one in speakers}
+            result = {
+                "synthetic": False,
+                "network": "cnn2d",
+                "parameters": 320_000,
+                "epochs": 30,
+                "seconds": 60.0,
+                "trained_on": {"speakers": 20, "recordings": 1000, "utterances": 9000},
+                "confusion": {
+                    "as_recorded": {one: counts(hits) for one, hits in of.items()},
+                    **{
+                        condition: {one: counts(hits[fold]) for one in speakers}
+                        for condition, hits in more.items()
+                    },
+                },
+                "confusion_by_intensity": {"normal": counts(3), "strong": no_neutral(9)},
+            }
+            write_result(Run(item=name, recipe=recipe, seed=1, fold=fold), result, tmp_path)
+
+    before = Setting(protocol="emobox6", conditions=("as_recorded", "with_variants"))
+    leaks = {
+        "leak_random_none": (4, item(recipes=("original_speech",))),
+        "emobox6_original": (2, item(recipes=("original_speech",))),
+        "leak_random_after": (5, item(recipes=("original_variants",))),
+        "leak_speakers_after": (3, item(recipes=("original_variants",))),
+        "leak_random_before": (8, item(recipes=("original_variants",), setting=before)),
+        "leak_speakers_before": (1, item(recipes=("original_variants",), setting=before)),
+    }
+    items = {"emobox6_best": item(), **{name: one for name, (_, one) in leaks.items()}}
+    women = {one: 9 for fold in by_fold.values() for one in fold if int(one) % 2 == 0}
+    put("emobox6_best", {**women, "1": 4, "2": 4, "5": 4}, "best")
+    for name, (right, one) in leaks.items():
+        more = {"with_variants": dict.fromkeys(by_fold, right + 1)}
+        conditions = {key: more[key] for key in one.setting.conditions if key in more}
+        put(name, dict.fromkeys(by_fold, right), one.recipes[0], **conditions)
+    text = Report(items, tmp_path).text("")
+
+    assert [row[1:] for row in rows_under(text, "The leak made visible")[2:]] == [
+        ["40.0", "20.0"],
+        ["50.0", "30.0"],
+        ["80.0 (90.0)", "10.0 (20.0)"],
+    ]
+    recall = {
+        row[2]: row[3:] for row in rows_under(text, "Recall by emotion") if row[1] == "emobox6"
+    }
+    assert recall["female actors"] == ["90.0"] * 9
+    assert recall["male actors"] == ["40.0"] * 9
+    assert recall["normal intensity"] == ["30.0", "", *["30.0"] * 7]
+    assert recall["strong intensity"] == ["90.0", "", *["90.0"] * 7]
+    ours = next(
+        row for row in rows_under(text, "EmoBox, 6 folds of RAVDESS speech") if "default" in row[0]
+    )
+    everybody = [9 if one in women else 4 for fold in by_fold.values() for one in fold]
+    fold_5 = [9 if one in women else 4 for one in by_fold["5"]]
+    assert ours[1] == "0.32 M parameters, from scratch on 1,000 recordings"
+    assert ours[2] == f"**{10 * np.mean(everybody):.1f}**"
+    assert ours[4] == f"{10 * np.mean(everybody):.1f}"
+    assert ours[5] == f"{10 * np.mean(fold_5):.1f}"
+    low, high = map(float, ours[3].split(" to "))
+    assert 40 < low < 10 * np.mean(everybody) < high < 90
 
 
 def test_nothing_measured_still_makes_a_page(tmp_path: Path) -> None:

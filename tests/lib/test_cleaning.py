@@ -89,7 +89,7 @@ def test_envelope_is_the_centred_mean_of_what_there_is() -> None:
     below=st.one_of(st.none(), st.floats(1e-4, 0.9)),
     max_pause=st.one_of(st.none(), st.floats(0, 0.5)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_never_empty(
     duration: float,
     start: float,

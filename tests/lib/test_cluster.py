@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import ROOT, merge
 from dask.system import CPU_COUNT
@@ -22,17 +24,28 @@ from stages.lib.params.augment import AugmentParams
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.ingest import IngestParams
 
+LOCAL = ["--host", "127.0.0.1", "--no-dashboard"]
+
 FolderBytes = Callable[[Path], dict[str, bytes]]
 
 
-def start(*command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of Dask's that does not outlive the test."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "distributed.cli." + command[0], *command[1:]],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE if command[0] == "dask_scheduler" else subprocess.DEVNULL,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        # its nanny has workers of its own
+        for one in (*psutil.Process(process.pid).children(recursive=True), process):
+            one.kill()
+        process.wait()
 
 
 def address_told(process: subprocess.Popen[str]) -> str:
@@ -48,27 +61,17 @@ def cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[subprocess.Popen[str]]]:
     """Two workers of one thread each, in processes of their own; SER_DASK_SCHEDULER names them."""
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    scheduler = start("dask_scheduler", "--port", "0", *local)
-    address = address_told(scheduler)
-    workers = [
-        start(
-            "dask_worker",
-            address,
-            *local,
-            "--nthreads",
-            "1",
-            "--no-nanny",
-            "--local-directory",
-            str(tmp_path / f"worker{number}"),
-        )
-        for number in range(2)
-    ]
-    monkeypatch.setenv("SER_DASK_SCHEDULER", address)
-    yield workers
-    for process in (*workers, scheduler):
-        process.kill()
-        process.wait()
+    with ExitStack() as processes:
+        scheduler = processes.enter_context(started("dask_scheduler", "--port", "0", *LOCAL))
+        address = address_told(scheduler)
+        monkeypatch.setenv("SER_DASK_SCHEDULER", address)
+        options = ["--nthreads", "1", "--no-nanny", "--local-directory"]
+        yield [
+            processes.enter_context(
+                started("dask_worker", address, *LOCAL, *options, str(tmp_path / f"worker{number}"))
+            )
+            for number in range(2)
+        ]
 
 
 def test_the_workers_of_the_readme_are_one_a_core_of_one_thread_each(tmp_path: Path) -> None:
@@ -78,18 +81,15 @@ def test_the_workers_of_the_readme_are_one_a_core_of_one_thread_each(tmp_path: P
         if "dask worker tcp://" in line
     ]
     options = line.split("#")[0].split("tcp://ADDRESS:8786")[1].split()
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    scheduler = start("dask_scheduler", "--port", "0", *local)
-    address = address_told(scheduler)
     place = ["--local-directory", str(tmp_path)]
-    workers = start("dask_worker", address, *local, *options, *place)
-    with Client(address) as client:  # type: ignore[no-untyped-call]
-        client.wait_for_workers(CPU_COUNT, timeout=60)
-        assert list(client.nthreads().values()) == [1] * CPU_COUNT
-    workers.terminate()
-    assert workers.wait(60) is not None
-    scheduler.kill()
-    scheduler.wait()
+    with started("dask_scheduler", "--port", "0", *LOCAL) as scheduler:
+        address = address_told(scheduler)
+        with (
+            started("dask_worker", address, *LOCAL, *options, *place),
+            Client(address) as client,  # type: ignore[no-untyped-call]
+        ):
+            client.wait_for_workers(CPU_COUNT, timeout=60)
+            assert list(client.nthreads().values()) == [1] * CPU_COUNT
 
 
 def build(
@@ -117,7 +117,7 @@ def test_a_cluster_gives_the_same_bytes_and_survives_a_killed_worker(
         [sys.executable, "-c", KILLER, str(tmp_path / "survivor"), str(cluster[0].pid)]
     )
     build(corpora, tmp_path / "survivor", clean_params, augment_params)
-    assert killer.wait() == 0
+    assert killer.poll() == 0, "the worker was not killed while it cleaned"
     assert cluster[0].wait() == -signal.SIGKILL
 
     monkeypatch.delenv("SER_DASK_SCHEDULER")
@@ -132,7 +132,9 @@ KILLER = """
 import os, pathlib, signal, sys, time
 data, worker = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 deadline = time.monotonic() + 120
-while time.monotonic() < deadline and not list(data.glob("clean.partial/.scratch/*/shards/*.tar")):
+while not list(data.glob("clean.partial/.scratch/*/shards/*.tar")):
+    if time.monotonic() > deadline:
+        sys.exit(1)
     time.sleep(0.01)  # until the workers are in the middle of cleaning
 os.kill(worker, signal.SIGKILL)
 """

@@ -123,7 +123,7 @@ def split_or_refuse(manifest: pd.DataFrame, chosen: SplitParams) -> "pd.Series[s
         return str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(any_split())
 def test_nothing_of_the_test_leaks_into_training(case: tuple[pd.DataFrame, SplitParams]) -> None:
     manifest, chosen = case
@@ -142,7 +142,7 @@ def test_nothing_of_the_test_leaks_into_training(case: tuple[pd.DataFrame, Split
     assert len(train) and (table["side"] == "test").any()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(any_split(), st.randoms(use_true_random=False))
 def test_neither_order_nor_variants_change_a_split(
     case: tuple[pd.DataFrame, SplitParams], random: Any
