@@ -42,10 +42,11 @@ def started(*command: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        # its nanny has workers of its own
-        for one in (*psutil.Process(process.pid).children(recursive=True), process):
-            one.kill()
-        process.wait()
+        if process.poll() is None:
+            # a nanny has workers of its own
+            for one in (*psutil.Process(process.pid).children(recursive=True), process):
+                one.kill()
+            process.wait()
 
 
 def address_told(process: subprocess.Popen[str]) -> str:
