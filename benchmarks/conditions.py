@@ -1,9 +1,10 @@
-"""Test recordings in a worse state: resampled to a telephone's rate, with noise.
+"""Test recordings in a worse state: softer, resampled to a telephone's rate, with noise.
 
 A recording is spoilt before the front end, as one that reaches `stages.predict` would be: it is
 trimmed, cleaned and featurized in that state.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,14 +18,20 @@ from stages.lib.features import featurize
 from stages.lib.manifest import read_shards
 from stages.lib.params.clean import CleanParams
 from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.variants import add_noise
+from stages.lib.variants import add_noise, mix
 
 TELEPHONE_RATE = 8000
 """Sample rate of narrow-band telephony (ITU-T G.711), in Hz; its lower edge and its coding are left
 out."""
 
-NOISE: dict[Condition, float] = {"noise20": 20.0, "noise10": 10.0}
+QUIETER = 20.0
+"""How much softer another microphone, or one further away, records, in dB."""
+
+WHITE: dict[Condition, float] = {"noise20": 20.0, "noise10": 10.0}
 """White noise by condition: signal-to-noise ratio in dB, over the whole recording."""
+
+PINK = 20.0
+"""The same of pink noise, which nothing is trained on: rooms and traffic are nearer to it."""
 
 
 def spoil(samples: np.ndarray, sample_rate: int, condition: Condition, identity: str) -> np.ndarray:
@@ -37,15 +44,30 @@ def spoil(samples: np.ndarray, sample_rate: int, condition: Condition, identity:
     sample_rate : int
         In Hz.
     condition : str
-        "telephone", "noise20" or "noise10".
+        "quieter", "telephone", "noise20", "noise10" or "pink20".
     identity : str
         The recording's id, which seeds its noise.
     """
+    if condition == "quieter":
+        return samples * np.float32(10 ** (-QUIETER / 20))
     if condition == "telephone":
         narrow = soxr.resample(samples, sample_rate, TELEPHONE_RATE)
         wide = soxr.resample(narrow, TELEPHONE_RATE, sample_rate)[: len(samples)]
         return np.pad(wide, (0, len(samples) - len(wide)))
-    return add_noise(samples, NOISE[condition], f"{identity}_{condition}")
+    if condition == "pink20":
+        return mix(samples, pink_noise(len(samples), f"{identity}_{condition}"), PINK)
+    return add_noise(samples, WHITE[condition], f"{identity}_{condition}")
+
+
+def pink_noise(length: int, seed: str) -> np.ndarray:
+    """Gaussian noise of as much power in every octave, drawn from a seed of its own.
+
+    Its spectrum falls by 3 dB an octave, down to the lowest frequency that the length holds.
+    """
+    generator = np.random.default_rng(zlib.crc32(seed.encode()))
+    spectrum = np.fft.rfft(generator.standard_normal(length))
+    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
+    return np.fft.irfft(spectrum, length).astype(np.float32)
 
 
 def spoilt_features(

@@ -17,7 +17,9 @@ from stages.lib.params.train import TrainParams
 
 FILE = Path("benchmarks/params.yaml")
 
-Condition = Literal["as_recorded", "telephone", "noise20", "noise10", "with_variants"]
+Condition = Literal[
+    "as_recorded", "quieter", "telephone", "noise20", "noise10", "pink20", "with_variants"
+]
 
 
 class SourceParams(IngestParams):

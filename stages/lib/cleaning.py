@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 GATING_FRAME = 1024
 """Frame of the spectral gating, in samples; noisereduce's default."""
 
+FLOOR_PERCENTILE = 10
+"""The noise floor is the level that this percentage of a recording's envelope stays under."""
+
+LOUD = 10.0
+"""What is less than this under the envelope's peak, in dB, is never taken for noise: a recording
+without a pause shows no floor."""
+
 
 def clean(samples: np.ndarray, sample_rate: int, params: CleanParams) -> tuple[np.ndarray, bool]:
     """Clean a decoded recording: mono, resampled, centred, denoised, trimmed, levelled.
@@ -95,12 +102,18 @@ def trim(samples: np.ndarray, sample_rate: int, params: TrimParams) -> tuple[np.
     Returns what is left and whether the rule had to be broken: where less than `MIN_DURATION`
     would be left, the loudest stretch of that length is kept instead.
     """
-    loudness = envelope(samples, max(round(params.window * sample_rate), 1))
+    width = max(round(params.window * sample_rate), 1)
+    loudness = envelope(samples, width)
     shortest = min(round(MIN_DURATION * sample_rate), len(samples))
     if params.below_peak is not None:
-        threshold = loudness.max() * 10 ** (-params.below_peak / 20)
+        threshold = loudness.max() * _factor(-params.below_peak)
     else:
         threshold = params.below
+    if params.above_floor is not None:
+        # neighbours say nearly the same: a few values a window are enough
+        floor = np.percentile(loudness[:: max(width // 10, 1)], FLOOR_PERCENTILE)
+        raised = min(floor * _factor(params.above_floor), loudness.max() * _factor(-LOUD))
+        threshold = max(threshold, raised)
     sound = np.flatnonzero(loudness >= threshold)
     if len(sound):
         margin = round(params.margin * sample_rate)
@@ -145,5 +158,10 @@ def level(samples: np.ndarray, target: float) -> np.ndarray:
     if peak == 0:
         return samples
     loudness = np.sqrt(np.mean(np.square(samples), dtype=np.float64))
-    gain = min(10 ** (target / 20) / loudness, (1 - 1 / FULL_SCALE) / peak)
+    gain = min(_factor(target) / loudness, (1 - 1 / FULL_SCALE) / peak)
     return samples * np.float32(gain)
+
+
+def _factor(decibels: float) -> float:
+    """What an amplitude is multiplied by to change it by so many dB."""
+    return float(10 ** (decibels / 20))

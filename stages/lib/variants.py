@@ -44,7 +44,11 @@ def make_variants(
 def add_noise(samples: np.ndarray, ratio: float, seed: str) -> np.ndarray:
     """Add white noise at a signal-to-noise ratio in dB, drawn from a seed of its own."""
     generator = np.random.default_rng(zlib.crc32(seed.encode()))
-    noise = generator.standard_normal(len(samples), dtype=np.float32)
+    return mix(samples, generator.standard_normal(len(samples), dtype=np.float32), ratio)
+
+
+def mix(samples: np.ndarray, noise: np.ndarray, ratio: float) -> np.ndarray:
+    """Add a noise of any loudness at a signal-to-noise ratio in dB, over the whole length."""
     signal_power = np.mean(np.square(samples), dtype=np.float64)
     noise_power = np.mean(np.square(noise), dtype=np.float64)
     gain = np.sqrt(signal_power / noise_power) * 10 ** (-ratio / 20)

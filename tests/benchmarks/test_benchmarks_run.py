@@ -20,7 +20,7 @@ SMALL: dict[str, Any] = {
     "items.emobox6_best.seeds": [1],
     "items.emobox6_best.folds": [1],
 }
-CONDITIONS = {"as_recorded", "telephone", "noise20", "noise10"}
+CONDITIONS = {"as_recorded", "quieter", "telephone", "noise20", "noise10", "pink20"}
 RESULT = "benchmarks/results/emobox6_best/best-1-1.json"
 REPRO = ("--cd", "benchmarks", "repro")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.conditions import spoil
+from benchmarks.conditions import pink_noise, spoil
 
 RATE = 16000
 
@@ -24,7 +24,7 @@ def test_nothing_above_4_khz_is_left() -> None:
     assert power[1][low].sum() == pytest.approx(power[0][low].sum(), rel=0.02)
 
 
-@pytest.mark.parametrize(("condition", "ratio"), [("noise20", 20), ("noise10", 10)])
+@pytest.mark.parametrize(("condition", "ratio"), [("noise20", 20), ("noise10", 10), ("pink20", 20)])
 def test_noise_is_as_loud_as_it_says_and_the_same_each_time(condition: str, ratio: float) -> None:
     clean = chirp()
     heard = spoil(clean, RATE, condition, "03-01-01-01-01-01-01")  # type: ignore[arg-type]
@@ -34,3 +34,14 @@ def test_noise_is_as_loud_as_it_says_and_the_same_each_time(condition: str, rati
     other = spoil(clean, RATE, condition, "03-01-01-01-01-01-02")  # type: ignore[arg-type]
     assert np.array_equal(heard, again)
     assert not np.allclose(heard, other)
+
+
+def test_pink_noise_has_as_much_power_in_every_octave() -> None:
+    power = np.abs(np.fft.rfft(pink_noise(20 * RATE, "any"))) ** 2
+    frequency = np.fft.rfftfreq(20 * RATE, 1 / RATE)
+    octaves = [power[(frequency >= low) & (frequency < 2 * low)].sum() for low in (250, 1000, 4000)]
+    np.testing.assert_allclose(octaves, octaves[0], rtol=0.05)
+
+
+def test_quieter_is_a_tenth_of_the_amplitude() -> None:
+    np.testing.assert_allclose(spoil(chirp(), RATE, "quieter", "any"), chirp() / 10, rtol=1e-6)

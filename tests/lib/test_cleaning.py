@@ -19,7 +19,14 @@ RATE = 16000
 
 
 def trimming(**changes: float | None) -> TrimParams:
-    plain = {"window": 0.1, "below_peak": 35.0, "below": None, "margin": 0.0, "max_pause": None}
+    plain = {
+        "window": 0.1,
+        "below_peak": 35.0,
+        "below": None,
+        "margin": 0.0,
+        "max_pause": None,
+        "above_floor": None,
+    }
     return TrimParams.model_validate(plain | changes)
 
 
@@ -64,6 +71,23 @@ def test_the_relative_threshold_hears_quiet_recordings_too() -> None:
     assert not rescued
 
 
+def test_silence_in_noise_is_cut_where_it_would_be_cut_without() -> None:
+    sound = np.concatenate([silent(0.7), tone(1), silent(0.4)])
+    noise = np.random.default_rng(1).normal(0, 0.02, len(sound)).astype(np.float32)
+    quiet, _ = trim(sound, RATE, trimming(above_floor=6.0))
+    noisy, rescued = trim(sound + noise, RATE, trimming(above_floor=6.0))
+    assert len(noisy) == pytest.approx(len(quiet), abs=0.05 * RATE)
+    assert not rescued
+    untouched, _ = trim(sound + noise, RATE, trimming())
+    assert len(untouched) == len(sound)
+
+
+def test_steady_sound_without_a_pause_is_no_noise() -> None:
+    kept, rescued = trim(tone(1), RATE, trimming(above_floor=6.0))
+    assert len(kept) == RATE
+    assert not rescued
+
+
 def test_the_original_recipe_drops_every_sample_under_its_threshold() -> None:
     rng = np.random.default_rng(1)
     sound = rng.normal(0, 1, 2 * RATE) * np.repeat(rng.uniform(0, 0.002, 20), RATE // 10)
@@ -88,6 +112,7 @@ def test_envelope_is_the_centred_mean_of_what_there_is() -> None:
     amplitude=st.floats(1e-4, 1),
     below=st.one_of(st.none(), st.floats(1e-4, 0.9)),
     max_pause=st.one_of(st.none(), st.floats(0, 0.5)),
+    above_floor=st.one_of(st.none(), st.floats(0.1, 40)),
 )
 @settings(max_examples=60)
 def test_never_empty(
@@ -97,11 +122,17 @@ def test_never_empty(
     amplitude: float,
     below: float | None,
     max_pause: float | None,
+    above_floor: float | None,
 ) -> None:
     sound = silent(duration)
     first = round(start * len(sound))
     sound[first : first + round(length * RATE)] = amplitude
-    params = trimming(below=below, below_peak=None if below else 35.0, max_pause=max_pause)
+    params = trimming(
+        below=below,
+        below_peak=None if below else 35.0,
+        max_pause=max_pause,
+        above_floor=above_floor,
+    )
     kept, rescued = trim(sound, RATE, params)
     assert len(kept) >= min(0.25 * RATE, len(sound)) - 1
     if rescued:
@@ -132,7 +163,10 @@ def test_noise_reduction_takes_noise_away_and_leaves_the_voice(
     recording = next(one for one in synthetic_recordings if one.name.startswith(name))
     samples, rate = decode(recording.read())
     noisy = samples + np.random.default_rng(0).normal(0, 0.003, samples.shape).astype(np.float32)
-    off, on = (clean_params.model_copy(update={"noise_reduction": told}) for told in (False, True))
+    off, on = (
+        clean_params.model_copy(update={"noise_reduction": told, "level": None})
+        for told in (False, True)
+    )
     reference, _ = clean(samples, rate, off)
     before, _ = clean(noisy, rate, off)
     after, _ = clean(noisy, rate, on)

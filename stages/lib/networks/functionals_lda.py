@@ -4,13 +4,14 @@ With Gaussian classes of one covariance the probabilities are a softmax of an af
 fitted analysis is an ordinary Keras model with nothing left to train.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 from keras import layers, ops
 from sklearn.covariance import shrunk_covariance
+from sklearn.preprocessing import StandardScaler
 
 from stages.lib.dataset import EMOTIONS
 from stages.lib.errors import PipelineError
@@ -40,6 +41,9 @@ The Gaussian classes are sure of themselves beyond reason where values are many 
 independent; with others in a sum they would drown them out.
 """
 
+BLOCK = 1024
+"""Utterances in memory at a time."""
+
 
 def build(training: FeatureView) -> keras.Model:
     """The fitted analysis: {"functionals": [batch, values]} -> [batch, 8].
@@ -51,22 +55,23 @@ def build(training: FeatureView) -> keras.Model:
     Parameters
     ----------
     training : FeatureView
-        The training utterances: features and emotions. Variants are left out.
+        The training utterances: features and emotions. Variants count like recordings: what noise
+        does to a functional is part of how recordings of one class differ.
 
     Raises
     ------
     PipelineError
         If no emotion has two recordings in a corpus and channel.
     """
-    # pitch-shifted and stretched copies brought no gain: they are of the same speakers
-    original = training.manifest["variant"] == "original"
-    values = np.stack([training[int(row)]["functionals"] for row in np.flatnonzero(original)])
-    mean, deviation = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-    normalization = layers.Normalization(mean=mean, variance=deviation**2, name="normalization")
-    standard = np.clip((values - mean) / np.maximum(deviation, 1e-7), -LIMIT, LIMIT)
-    weights, biases, emotions = _fit(standard, training.manifest[original])
+    scaler = StandardScaler()
+    for _, values in _blocks(training):
+        scaler.partial_fit(values)
+    weights, biases, emotions = _fit(training, scaler)
 
-    one = layers.Input((values.shape[1],), name="functionals")
+    normalization = layers.Normalization(
+        mean=scaler.mean_, variance=scaler.var_, name="normalization"
+    )
+    one = layers.Input(scaler.mean_.shape, name="functionals")
     x: Any = ops.clip(normalization(one), -LIMIT, LIMIT)
     x = _fixed("classes", x, "softmax", weights, biases)
     x = _fixed("emotions", x, None, emotions)
@@ -88,23 +93,38 @@ def training_input(
     return {"functionals": utterance["functionals"]}
 
 
-def _fit(standard: np.ndarray, manifest: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _blocks(training: FeatureView) -> Iterator[tuple[slice, np.ndarray]]:
+    """A number of utterances at a time: which, and their functionals [utterances, values]."""
+    for first in range(0, len(training), BLOCK):
+        block = slice(first, min(first + BLOCK, len(training)))
+        values = [training[position]["functionals"] for position in range(block.start, block.stop)]
+        yield block, np.stack(values).astype(np.float64)
+
+
+def _fit(
+    training: FeatureView, scaler: StandardScaler
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights [values, classes] and biases [classes]; which emotion each is [classes, 8]."""
-    columns = manifest[["corpus", "channel", "emotion"]]
-    classes, of_utterance = np.unique(
-        columns.agg("/".join, axis=1).to_numpy(dtype=str), return_inverse=True
+    columns = training.manifest[["corpus", "channel", "emotion"]]
+    classes, of_utterance, counts = np.unique(
+        columns.agg("/".join, axis=1).to_numpy(dtype=str), return_inverse=True, return_counts=True
     )
-    if len(standard) == len(classes):
+    if training.manifest["source_id"].nunique() == len(classes):
         raise PipelineError(
             f"the network {NAME!r} learns how recordings of one emotion differ, but each of the "
-            f"{len(standard)} training recordings is the only one of its corpus, channel and "
+            f"{len(classes)} training recordings is the only one of its corpus, channel and "
             "emotion: train on more."
         )
-    means = np.stack(
-        [standard[of_utterance == number].mean(axis=0) for number in range(len(classes))]
-    )
-    within = standard - means[of_utterance]
-    covariance = shrunk_covariance(within.T @ within / len(within), SHRINKAGE)
+    sums: Any = 0
+    scatter: Any = 0
+    for block, values in _blocks(training):
+        standard = np.clip(scaler.transform(values), -LIMIT, LIMIT)
+        is_of_class = of_utterance[block, None] == np.arange(len(classes))
+        sums = sums + is_of_class.T.astype(np.float64) @ standard
+        scatter = scatter + standard.T @ standard
+    means = sums / counts[:, None]
+    within = (scatter - means.T @ (counts[:, None] * means)) / len(training)
+    covariance = shrunk_covariance(within, SHRINKAGE)
     weights = np.linalg.solve(covariance, means.T)
     biases = -(weights * means.T).sum(axis=0) / 2
     weights, biases = SHARPNESS * weights, SHARPNESS * biases

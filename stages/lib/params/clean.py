@@ -18,6 +18,9 @@ class TrimParams(Section):
         Silence lies this many dB or more below the envelope's own peak.
     below : float or None
         Silence lies below this amplitude (full scale 1) instead, however loud the recording.
+    above_floor : float or None
+        Silence is also what lies less than this many dB above the recording's own noise floor;
+        None trusts the other threshold in noise as well.
     margin : float
         Kept before the first and after the last sound, in s.
     max_pause : float or None
@@ -27,6 +30,7 @@ class TrimParams(Section):
     window: float = Field(gt=0, le=1)
     below_peak: float | None = Field(gt=0)
     below: float | None = Field(gt=0, lt=1)
+    above_floor: float | None = Field(gt=0)
     margin: float = Field(ge=0)
     max_pause: float | None = Field(ge=0)
 

@@ -60,15 +60,23 @@ def test_it_is_shrinkage_lda_of_clipped_standard_scores(store: FeatureStore) -> 
     np.testing.assert_allclose(given, expected[:, order], atol=1e-3)
 
 
-def test_variants_take_no_part(store: FeatureStore) -> None:
+def test_variants_count_and_the_size_of_blocks_does_not(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     originals = of_speakers(store, "01", "02", kinds=functionals_lda.KINDS)
     everything = FeatureView(
         store, functionals_lda.KINDS, np.flatnonzero(store.manifest["speaker"].isin(["01", "02"]))
     )
     assert len(everything) == 2 * len(originals)
-    weights = [functionals_lda.build(view).get_weights() for view in (originals, everything)]
-    for alone, together in zip(*weights, strict=True):
-        np.testing.assert_array_equal(alone, together)
+    alone, together = (
+        functionals_lda.build(view).predict_on_batch({"functionals": matrix(everything)})
+        for view in (originals, everything)
+    )
+    assert np.abs(alone - together).max() > 0.01
+    monkeypatch.setattr(functionals_lda, "BLOCK", 5)
+    in_blocks = functionals_lda.build(everything)
+    given = in_blocks.predict_on_batch({"functionals": matrix(everything)})
+    np.testing.assert_allclose(given, together, atol=1e-5)
 
 
 def test_song_and_speech_are_classes_of_their_own_that_add_up(store: FeatureStore) -> None:
