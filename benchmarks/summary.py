@@ -284,7 +284,7 @@ class Report:
                     _seeds(narrow.ua("telephone")),
                     _interval(counts),
                     _percent(pooled_accuracy(counts)),
-                    _difference(counts, one.by_speaker(seeds=list(narrow.seeds))),
+                    _difference_on_same_seeds(narrow, one, "telephone"),
                     _command(narrow),
                 ]
             )
@@ -309,17 +309,13 @@ class Report:
         rows = []
         for recipe, name in told.items():
             if one := measured.get(recipe):
-                seeds = sorted(set(one.seeds) & set(best.seeds)) if best else sorted(one.seeds)
-                counts = one.by_speaker()
                 rows.append(
                     [
                         name,
                         f"{one.results[0]['trained_on']['recordings']:,}",
                         _seeds(one.ua()),
-                        _interval(counts),
-                        _difference(one.by_speaker(seeds=seeds), best.by_speaker(seeds=seeds))
-                        if best and recipe != "best" and seeds
-                        else "",
+                        _interval(one.by_speaker()),
+                        _difference_on_same_seeds(one, best) if best and recipe != "best" else "",
                         _command(one),
                     ]
                 )
@@ -561,6 +557,14 @@ def _interval(counts: Counts) -> str:
 def _difference(first: Counts, second: Counts) -> str:
     found = difference(first, second)
     return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def _difference_on_same_seeds(one: Measured, best: Measured, condition: str = "as_recorded") -> str:
+    """A system in a condition against the default recipe on recordings as they are."""
+    seeds = sorted(set(one.seeds) & set(best.seeds))
+    if not seeds:
+        return ""
+    return _difference(one.by_speaker(condition, seeds=seeds), best.by_speaker(seeds=seeds))
 
 
 def _sex(speaker: str) -> str:
