@@ -28,7 +28,7 @@ class Examples(FeatureView):
         self._utterances = utterances
         emotions = [EMOTIONS[number % 8] for number in range(len(utterances))]
         self.manifest = pd.DataFrame({"emotion": emotions}).assign(
-            corpus="ravdess", channel="speech", variant="original"
+            source_id=range(len(utterances)), corpus="ravdess", channel="speech"
         )
 
     def __len__(self) -> int:
