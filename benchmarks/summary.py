@@ -259,35 +259,28 @@ class Report:
         )
 
     def _conditions(self) -> str:
-        one = self.get("emobox6_best", "best")
-        if one is None:
+        best = self.get("emobox6_best", "best")
+        if best is None:
             return ""
-        clean = one.by_speaker()
-        rows = []
-        for condition in self.items[one.item].setting.conditions:
-            counts = one.by_speaker(condition)
-            rows.append(
-                [
-                    CONDITIONS[condition],
-                    _seeds(one.ua(condition)),
-                    _interval(counts),
-                    _percent(pooled_accuracy(counts)),
-                    "" if condition == "as_recorded" else _difference(counts, clean),
-                    _command(one),
-                ]
-            )
+        measured = [
+            (told, best, condition)
+            for condition, told in CONDITIONS.items()
+            if condition in self.items[best.item].setting.conditions
+        ]
         if narrow := self.get("emobox6_telephone", "telephone"):
-            counts = narrow.by_speaker("telephone")
-            rows.append(
-                [
-                    f"{CONDITIONS['telephone']}, by the recipe `telephone`",
-                    _seeds(narrow.ua("telephone")),
-                    _interval(counts),
-                    _percent(pooled_accuracy(counts)),
-                    _difference_on_same_seeds(narrow, one, "telephone"),
-                    _command(narrow),
-                ]
-            )
+            told = f"{CONDITIONS['telephone']}, by the recipe `telephone`"
+            measured.append((told, narrow, "telephone"))
+        rows = [
+            [
+                told,
+                _seeds(one.ua(condition)),
+                _interval(one.by_speaker(condition)),
+                _percent(pooled_accuracy(one.by_speaker(condition))),
+                "" if condition == "as_recorded" else _against(best, one, condition),
+                _command(one),
+            ]
+            for told, one, condition in measured
+        ]
         return _section(
             "Worse recordings",
             "The models of EmoBox' six folds. A test recording is spoilt before it goes through "
@@ -315,7 +308,7 @@ class Report:
                         f"{one.results[0]['trained_on']['recordings']:,}",
                         _seeds(one.ua()),
                         _interval(one.by_speaker()),
-                        _difference_on_same_seeds(one, best) if best and recipe != "best" else "",
+                        _against(best, one) if best and recipe != "best" else "",
                         _command(one),
                     ]
                 )
@@ -559,8 +552,8 @@ def _difference(first: Counts, second: Counts) -> str:
     return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
-def _difference_on_same_seeds(one: Measured, best: Measured, condition: str = "as_recorded") -> str:
-    """A system in a condition against the default recipe on recordings as they are."""
+def _against(best: Measured, one: Measured, condition: str = "as_recorded") -> str:
+    """A system in a condition against another on recordings as they are, on the seeds of both."""
     seeds = sorted(set(one.seeds) & set(best.seeds))
     if not seeds:
         return ""
