@@ -185,12 +185,13 @@ class Report:
         rows = [
             (
                 one.percent,
-                [one.system, one.what, one.told or f"{one.percent:.1f}", "", "", "", one.source],
+                [one.system, one.what, one.told or f"{one.percent:.1f}", *[""] * 4, one.source],
             )
             for one in others
         ]
         for one in self.of(*(f"{protocol}_{kind}" for kind in ("original", "cnn2d", "best"))):
             counts = one.by_speaker()
+            by_fold = one.fold_ua().values()
             rows.append(
                 (
                     100 * float(np.mean(one.ua())),
@@ -198,6 +199,7 @@ class Report:
                         f"**{SYSTEMS[one.recipe]}**",
                         _what(one),
                         f"**{_seeds(one.ua())}**",
+                        f"{_percent(min(by_fold))} to {_percent(max(by_fold))}",
                         _interval(counts),
                         _percent(pooled_accuracy(counts)),
                         _percent(float(np.mean(one.ua(folds=UNTOUCHED))))
@@ -207,11 +209,14 @@ class Report:
                     ],
                 )
             )
-        head = ["system", "what it is", "UA", "interval", "accuracy", "folds 5, 6", "source"]
+        head = [
+            *("system", "what it is", "UA", "worst to best fold", "interval", "accuracy"),
+            *("folds 5, 6", "source"),
+        ]
         table = [row for _, row in sorted(rows, key=lambda row: row[0])]
         if protocol != "emobox6":
             head.remove("folds 5, 6")
-            table = [[*row[:5], row[6]] for row in table]
+            table = [[*row[:6], row[7]] for row in table]
         picture = (
             f"\n![Confusion matrix](figures/confusion_{protocol}_best.png)\n"
             if self.get(f"{protocol}_best", "best")
