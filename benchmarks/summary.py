@@ -38,6 +38,7 @@ UNTOUCHED = ("5", "6")
 
 SYSTEMS = {
     "best": "the default recipe",
+    "longer": "the default recipe for 200 epochs",
     "eight_variants": "the default recipe, trained on eight variants of each recording as well",
     "cnn2d": "`cnn2d` alone",
     "original": "the original recipe",
