@@ -34,7 +34,12 @@ def percent(share: float) -> str:
 
 
 @pytest.mark.parametrize(
-    ("item", "recipe"), [("emobox6_best", "best"), ("random_all_original", "original")]
+    ("item", "recipe"),
+    [
+        ("emobox6_best", "best"),
+        ("luna_jimenez5_best", "best"),
+        ("random_all_original", "original"),
+    ],
 )
 def test_the_results_of_the_readme_are_those_of_the_benchmarks(item: str, recipe: str) -> None:
     folder = ROOT / "benchmarks"
