@@ -56,10 +56,11 @@ def test_the_results_of_the_readme_are_those_of_the_benchmarks(item: str, recipe
 
 def test_the_losses_that_the_readme_tells_are_those_of_the_benchmarks() -> None:
     folder = ROOT / "benchmarks"
-    best = Report(load_items(folder / "params.yaml"), folder / "results").get(
-        "emobox6_best", "best"
-    )
+    report = Report(load_items(folder / "params.yaml"), folder / "results")
+    best = report.get("emobox6_best", "best")
+    narrow = report.get("emobox6_telephone", "telephone")
     assert best is not None
+    assert narrow is not None
     told = " ".join(README.split())
     clean = np.mean(best.ua())
     lost = {
@@ -70,6 +71,7 @@ def test_the_losses_that_the_readme_tells_are_those_of_the_benchmarks() -> None:
     assert f"dB {lost['noise20']} and at 10 dB {lost['noise10']}, pink noise at 20 dB" in told
     assert f"{lost['pink20']}, a telephone's sample rate, which leaves" in told
     assert f"nothing above 4 kHz, {lost['telephone']}" in told
+    assert f"recipe is at {percent(float(np.mean(narrow.ua('telephone'))))} % there" in told
     assert f"alone the first row is {percent(float(np.mean(best.ua(folds=UNTOUCHED))))} %" in told
 
 
