@@ -111,7 +111,9 @@ KINDS = {
     "functionals": Kind(
         framed=False,
         dtype=np.float32,
-        compute=lambda samples, sample_rate, _: functionals(samples, sample_rate),
+        compute=lambda samples, sample_rate, params: functionals(
+            samples, sample_rate, params.functionals.convolutions
+        ),
     ),
     # 100 bytes by dimension, layer and second: float32 would double what is large already
     "whisper": Kind(framed=True, dtype=np.float16, compute=whisper_frames),

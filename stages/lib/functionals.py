@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import soxr
 
+from stages.lib.convolutions import convolutions
 from stages.lib.pitch import track_pitch
 from stages.lib.spectra import cosine_basis, mel_bank, spectrogram
 
@@ -46,10 +47,18 @@ VOICED_RANGE = 7.5
 FEWEST_VOICED = 8
 """An utterance with fewer voiced frames counts its most periodic ones."""
 
+FIRST_MEL = 10
+"""Which track is the lowest log-mel band."""
+
+LOG_MEL_SCALE = np.float32(3.5)
+VOICE_SCALES = np.array([[1.6], [0.25], [0.7], [2.0], [2.2], [3.0]], np.float32)
+"""Typical deviations in speech, of the bands in time; of level, periodicity, pitch in octaves,
+log odds of periodicity, and the first harmonic over the second and third."""
+
 PERCENTILES = (1, 10, 25, 50, 75, 90, 99)
 
 
-def functionals(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+def functionals(samples: np.ndarray, sample_rate: int, filters: int) -> np.ndarray:
     """Statistics of an utterance over time [shape=(values,), float32].
 
     Parameters
@@ -58,6 +67,8 @@ def functionals(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         Cleaned audio, full scale 1.
     sample_rate : int
         In Hz.
+    filters : int
+        How many random convolutions of each dilation are added, or none.
     """
     if sample_rate != SAMPLE_RATE:
         samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
@@ -73,6 +84,8 @@ def functionals(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         tracks @ _contrasts(voiced),
         _rhythm(voiced),
     ]
+    if filters:
+        values.append(_movements(tracks, voice, voiced, filters))
     return np.concatenate([part.ravel() for part in values], dtype=np.float32)
 
 
@@ -253,6 +266,20 @@ def _contrasts(voiced: np.ndarray) -> np.ndarray:
     ]
     columns = [one / max(one.sum(), 1) - other / max(other.sum(), 1) for one, other in groups]
     return np.column_stack(columns).astype(np.float32)
+
+
+def _movements(
+    tracks: np.ndarray, voice: np.ndarray, voiced: np.ndarray, filters: int
+) -> np.ndarray:
+    """Random convolutions of the log-mel bands with what the voice does [shape=(20 * filters,)].
+
+    Through gaps between voiced frames pitch goes straight, and what else is measured of them is 0.
+    """
+    frame = np.arange(len(voiced))
+    pitch = np.interp(frame, frame[voiced], voice[0, voiced])
+    heard = np.stack([tracks[0], tracks[-1], pitch, *(voice[1:4] * voiced)])
+    bands = tracks[FIRST_MEL : FIRST_MEL + MELS]
+    return convolutions(bands / LOG_MEL_SCALE, heard / VOICE_SCALES, filters)
 
 
 def _rhythm(voiced: np.ndarray) -> np.ndarray:

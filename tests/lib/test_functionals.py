@@ -29,17 +29,17 @@ HARD = {
 
 @pytest.mark.parametrize("samples", HARD.values(), ids=HARD.keys())
 def test_any_audio_has_as_many_finite_values(samples: np.ndarray) -> None:
-    values = functionals(samples.astype(np.float32), RATE)
-    assert values.shape == functionals(tone(1.0), RATE).shape
+    values = functionals(samples.astype(np.float32), RATE, 84)
+    assert values.shape == functionals(tone(1.0), RATE, 84).shape
     assert values.dtype == np.float32
     assert np.isfinite(values).all()
     assert np.abs(values).max() < 1e6
 
 
 def test_what_was_measured_before_changes_nothing() -> None:
-    first = functionals(tone(1.3), RATE)
-    functionals(HARD["no voice"].astype(np.float32), RATE)
-    np.testing.assert_array_equal(functionals(tone(1.3), RATE), first)
+    first = functionals(tone(1.3), RATE, 84)
+    functionals(HARD["no voice"].astype(np.float32), RATE, 84)
+    np.testing.assert_array_equal(functionals(tone(1.3), RATE, 84), first)
 
 
 @pytest.mark.parametrize("rate", [8000, 44100])
@@ -50,7 +50,7 @@ def test_the_sample_rate_does_not_matter_to_what_it_can_hold(rate: int) -> None:
     again, voice_again, _ = measure(soxr.resample(resampled, rate, RATE)[: len(samples)])
     np.testing.assert_allclose(voice_again[0, voiced], voice[0, voiced], atol=0.01)
     np.testing.assert_allclose(again[0, 5:-5], tracks[0, 5:-5], atol=0.05)
-    assert np.isfinite(functionals(resampled, rate)).all()
+    assert np.isfinite(functionals(resampled, rate, 84)).all()
 
 
 def test_louder_is_louder_at_the_same_pitch() -> None:
@@ -114,3 +114,20 @@ def test_statistics_are_numpys_and_scipys(frames: int) -> None:
         ]
     )
     np.testing.assert_allclose(given, expected, rtol=2e-3, atol=1e-4)
+
+
+def test_convolutions_follow_the_statistics_and_leave_them_alone() -> None:
+    bare, whole = functionals(tone(1.0), RATE, 0), functionals(tone(1.0), RATE, 84)
+    np.testing.assert_array_equal(whole[: len(bare)], bare)
+    assert len(whole) == len(bare) + 20 * 84
+
+
+def test_convolutions_hear_pitch_move() -> None:
+    time = np.arange(RATE) / RATE
+    steady = 0.3 * scipy.signal.sawtooth(2 * np.pi * 200 * time)
+    rising = 0.3 * scipy.signal.sawtooth(2 * np.pi * (150 * time + 50 * np.square(time)))
+    count = len(functionals(tone(1.0), RATE, 0))
+    pitch = [measure(sound.astype(np.float32))[1][0] for sound in (steady, rising)]
+    assert np.ptp(pitch[0][5:-5]) < 0.05 < 0.5 < np.ptp(pitch[1][5:-5])
+    values = [functionals(sound.astype(np.float32), RATE, 84)[count:] for sound in (steady, rising)]
+    assert np.abs(values[0] - values[1]).max() > 0.5

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.linalg import solve
 from sklearn.covariance import shrunk_covariance
 from sklearn.preprocessing import StandardScaler
 
@@ -125,7 +126,7 @@ def _fit(
     means = sums / counts[:, None]
     within = (scatter - means.T @ (counts[:, None] * means)) / len(training)
     covariance = shrunk_covariance(within, SHRINKAGE)
-    weights = np.linalg.solve(covariance, means.T)
+    weights = solve(covariance, means.T, assume_a="pos")
     biases = -(weights * means.T).sum(axis=0) / 2
     weights, biases = SHARPNESS * weights, SHARPNESS * biases
     emotions = np.array([name.split("/")[-1] for name in classes])

@@ -40,6 +40,18 @@ class LogMelParams(Section):
         return self
 
 
+class FunctionalsParams(Section):
+    """Statistics of an utterance over time.
+
+    Attributes
+    ----------
+    convolutions : int
+        Random filters of each of the five dilations; 0 for statistics of the tracks alone.
+    """
+
+    convolutions: int = Field(ge=0, le=2000)
+
+
 class MfccParams(Section):
     """Mel-frequency cepstral coefficients with librosa's defaults (128 mels, FFT 2048, hop 512).
 
@@ -88,6 +100,7 @@ class FeaturizeParams(Section):
 
     kinds: tuple[FeatureKind, ...] = Field(min_length=1)
     log_mel: LogMelParams
+    functionals: FunctionalsParams
     mfcc: MfccParams
     whisper: WhisperParams
 
