@@ -53,7 +53,7 @@ def test_it_is_shrinkage_lda_of_clipped_standard_scores(store: FeatureStore) -> 
     oracle = LinearDiscriminantAnalysis(
         solver="lsqr", covariance_estimator=Shrunk(), priors=np.full(8, 1 / 8)
     ).fit(standard(matrix(training)), training.manifest["emotion"].to_numpy())
-    logits = 0.25 * oracle.decision_function(standard(others))
+    logits = 0.15 * oracle.decision_function(standard(others))
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     order = [list(oracle.classes_).index(emotion) for emotion in EMOTIONS]
     given = functionals_lda.build(training).predict_on_batch({"functionals": others})
