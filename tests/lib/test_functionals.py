@@ -8,7 +8,8 @@ import soxr
 from conftest import tone
 
 from stages.lib.audio import MAX_DURATION
-from stages.lib.functionals import functionals, measure, statistics
+from stages.lib.functionals import FIRST_MEL, MELS, functionals, measure, statistics
+from stages.lib.spectra import mel_edges
 
 RATE = 16000
 
@@ -131,3 +132,12 @@ def test_convolutions_hear_pitch_move() -> None:
     assert np.ptp(pitch[0][5:-5]) < 0.05 < 0.5 < np.ptp(pitch[1][5:-5])
     values = [functionals(sound.astype(np.float32), RATE, 84)[count:] for sound in (steady, rising)]
     assert np.abs(values[0] - values[1]).max() > 0.5
+
+
+@pytest.mark.parametrize("pitch", [300, 1000, 3000])
+def test_convolutions_start_from_the_log_mel_bands(pitch: int) -> None:
+    sound = 0.3 * np.sin(2 * np.pi * pitch * np.arange(RATE) / RATE)
+    bands = measure(sound.astype(np.float32))[0][FIRST_MEL : FIRST_MEL + MELS, 50]
+    edges = mel_edges(MELS, 20, RATE / 2)
+    heard = int(bands.argmax())
+    assert edges[heard] < pitch < edges[heard + 2]
