@@ -1,9 +1,6 @@
 """Listening: an estimate every hop however the audio arrives, with little delay, in little room."""
 
-import time
 import tracemalloc
-from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import pytest
@@ -89,25 +86,26 @@ def test_memory_stays_the_same_however_long_it_listens(recognizer: Recognizer) -
     assert kept < 200_000
 
 
-def test_an_estimate_is_out_soon_after_its_last_sample(
-    recognizer: Recognizer, speech: tuple[np.ndarray, int]
+def test_an_estimate_costs_one_recognition_of_its_window(
+    recognizer: Recognizer, speech: tuple[np.ndarray, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples, rate = speech
-    stream, predict = recognizer.stream(rate), partial(recognizer.predict, sample_rate=rate)
-    stream.feed(np.tile(samples, 2))
-    hop = rate // 2
-    window = np.tile(samples, 2)[: 3 * rate]
-    chunks = [samples[number * hop // 2 :][:hop] for number in range(9)]
-    delays = [spent(stream.feed, chunk) for chunk in chunks]
-    whole = [spent(predict, window) for _ in chunks]
-    assert np.median(delays) < 2 * np.median(whole)
+    recognised: list[int] = []
+    probabilities = recognizer.probabilities
 
+    def counted(window: np.ndarray, sample_rate: int) -> np.ndarray:
+        recognised.append(len(window))
+        return probabilities(window, sample_rate)
 
-def spent(work: Callable[[np.ndarray], object], samples: np.ndarray) -> float:
-    """Time of the processor, in s, which other processes can't prolong."""
-    before = time.thread_time()
-    work(samples)
-    return time.thread_time() - before
+    monkeypatch.setattr(recognizer, "probabilities", counted)
+    stream = recognizer.stream(rate, window=2, hop=0.5)
+    chunk = rate // 50
+    for start in range(0, 3 * len(samples), chunk):
+        heard = len(recognised)
+        estimates = stream.feed(np.tile(samples, 3)[start : start + chunk])
+        assert len(recognised) - heard == sum(estimate.speech for estimate in estimates) <= 1
+    assert len(recognised) > 5
+    assert max(recognised) == 2 * rate
 
 
 def test_a_stream_that_cannot_be_is_refused(recognizer: Recognizer) -> None:

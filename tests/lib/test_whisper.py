@@ -44,7 +44,8 @@ def test_the_spectrogram_is_the_beginning_of_kerashubs(
     converter = keras_hub.layers.WhisperAudioConverter.from_preset(params.preset)
     given = Encoder(params).log_mel(samples)
     assert len(given) == 2 * np.ceil(seconds / 0.02)
-    np.testing.assert_array_equal(given, np.asarray(converter(samples))[: len(given)])
+    # some processors sum a longer product in another order
+    np.testing.assert_allclose(given, np.asarray(converter(samples))[: len(given)], atol=5e-7)
 
 
 def test_embeddings_of_30_seconds_are_those_of_kerashubs_model(params: WhisperParams) -> None:
