@@ -45,6 +45,7 @@ class Trained:
 
     network: Network
     model: Any
+    epochs: int
     seconds: float
 
 
@@ -93,7 +94,7 @@ def measure(
         "synthetic": bool(store.manifest["synthetic"].any()),
         "network": trained.network.NAME,
         "parameters": trained.model.count_params(),
-        "epochs": epochs,
+        "epochs": trained.epochs,
         "seconds": round(trained.seconds, 1),
         "trained_on": {
             "speakers": int(learnt["speaker"].nunique()),
@@ -118,7 +119,7 @@ def train_fold(
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as curves:
         finished = train(network, training, validation, params, Path(curves))
-    return Trained(network, finished.model, time.perf_counter() - began)
+    return Trained(network, finished.model, finished.epochs, time.perf_counter() - began)
 
 
 def _recordings(store: FeatureStore, side: pd.Series) -> int:

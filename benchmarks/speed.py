@@ -357,7 +357,7 @@ def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
     dvc = of["dvc_seconds"] * growth / 3600
     lines = [
         f"For {utterances / 1e6:g} million utterances ({utterances / 9e6:.2f} million recordings "
-        f"and eight variants of each), {growth:.0f} times what was measured:",
+        f"and eight variants of each, log-mel alone), {growth:.0f} times what was measured:",
         f"- storage: {', '.join(f'{name} {size:.2f} TB' for name, size in terabytes.items())}; "
         f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links; "
         "where a stage is run again to the same output, DVC leaves copies, until "

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from benchmarks import published
 from benchmarks.comparison import (
     Counts,
+    Difference,
     Measured,
     collect,
     difference,
@@ -400,7 +401,7 @@ class Report:
                 [
                     one.recipe.replace("_", " "),
                     _seeds(one.ua()),
-                    f"{100 * gain.value:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})",
+                    _difference(gain),
                     f"{gain.better:.0%}",
                     *in_worse(one),
                 ]
@@ -553,8 +554,7 @@ def _interval(counts: Counts) -> str:
     return "" if bounds is None else " to ".join(_percent(bound) for bound in bounds)
 
 
-def _difference(first: Counts, second: Counts) -> str:
-    found = difference(first, second)
+def _difference(found: Difference) -> str:
     return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
@@ -563,7 +563,9 @@ def _against(best: Measured, one: Measured, condition: str = "as_recorded") -> s
     seeds = sorted(set(one.seeds) & set(best.seeds))
     if not seeds:
         return ""
-    return _difference(one.by_speaker(condition, seeds=seeds), best.by_speaker(seeds=seeds))
+    return _difference(
+        difference(one.by_speaker(condition, seeds=seeds), best.by_speaker(seeds=seeds))
+    )
 
 
 def _sex(speaker: str) -> str:

@@ -154,6 +154,8 @@ def test_the_number_of_workers_changes_no_byte(
     few = AugmentParams(variants=(*augment_params.variants[:1], Variant(noise=10)))
     for workers in ("1", "2"):
         monkeypatch.setenv("SER_WORKERS", workers)
+        # or the second round would find the first one's shards
+        monkeypatch.setenv("SER_CACHE", str(tmp_path / f"cache{workers}"))
         here = tmp_path / workers
         merge(tmp_path / "corpora", here)
         clean_dataset(here / "merged", here / "clean", clean_params)

@@ -96,9 +96,12 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
     whole = wav(tone(1))
     infinite = tone(1)
     infinite[100] = np.inf
+    garbage = tone(1)
+    garbage[100] = 2e38  # its square is infinite
     return {
         "03-01-01-01-01-01-01": (b"not audio at all", "can't be decoded"),
         "03-01-01-01-01-02-01": (b"", "can't be decoded"),
+        "03-01-04-02-01-01-01": (wav(garbage, subtype="FLOAT"), "samples as large as 2.0e+38"),
         "03-01-01-01-02-01-01": (wav(infinite, subtype="FLOAT"), "not finite"),
         "03-01-01-01-02-02-01": (wav(np.full(16000, 0.2, np.float32)), "is silent"),
         "03-01-02-01-01-01-01": (wav(tone(0.2)), "lasts 0.20 s, less than 0.25 s"),

@@ -191,6 +191,7 @@ def test_what_is_no_recording_is_told(recognizer: Recognizer, tmp_path: Path) ->
         "silent": wav(np.zeros(16000)),
         "short": wav(np.full(100, 0.1)),
         "nan": wav(np.array([0.1, np.nan] * 8000), subtype="FLOAT"),
+        "huge": wav(np.array([0.1, -1e20] * 8000), subtype="FLOAT"),
     }
     for name, reason in {
         "text": "can't be decoded",
@@ -199,6 +200,7 @@ def test_what_is_no_recording_is_told(recognizer: Recognizer, tmp_path: Path) ->
         "silent": "is silent",
         "short": "lasts less than",
         "nan": "not finite",
+        "huge": "samples as large as",
         "absent": "No such file",
     }.items():
         if name in contents:
@@ -227,7 +229,7 @@ def test_a_model_that_cannot_be_used_is_told_with_what_to_do(models: Path, tmp_p
         Recognizer.load(folder)
     shutil.copy(models / "export" / "settings.json", folder)
     change_front_end(folder, "featurize", kinds=["mfcc"])
-    with pytest.raises(PipelineError, match="takes log_mel, which its front end does not make"):
+    with pytest.raises(PipelineError, match="takes functionals, log_mel, which its front end"):
         Recognizer.load(folder)
     shutil.copy(models / "export" / "settings.json", folder)
     (folder / "model.tflite").write_bytes(b"half a")

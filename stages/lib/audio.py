@@ -25,6 +25,9 @@ SILENCE_PEAK = 1e-4
 SILENT = f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB"
 """What the user is told of such a recording."""
 
+LARGEST_SAMPLE = 2.0**31
+"""No recording leaves ± this: float files may hold integers that nobody scaled, not more."""
+
 FULL_SCALE = 32768
 """Steps of 16-bit audio from 0 to full scale."""
 
@@ -80,8 +83,8 @@ def inspect(content: bytes) -> tuple[int, float]:
     Raises
     ------
     ValueError
-        With what is wrong: not decodable, not finite, silent, too short, too long, at a rate
-        below `MIN_SAMPLE_RATE`.
+        With what is wrong: not decodable, no samples of sound, silent, too short, too long, at a
+        rate below `MIN_SAMPLE_RATE`.
     """
     try:
         # the header alone, so that hours of audio are never decoded just to be refused
@@ -97,7 +100,7 @@ def inspect(content: bytes) -> tuple[int, float]:
     if duration < MIN_DURATION:
         raise ValueError(f"lasts {duration:.2f} s, less than {MIN_DURATION:g} s")
     samples, _ = decode(content)
-    require_finite(samples)
+    require_sound(samples)
     if is_silent(samples):
         raise ValueError(SILENT)
     return rate, round(duration, 6)
@@ -111,10 +114,16 @@ def check_rate(sample_rate: float) -> None:
         )
 
 
-def require_finite(samples: np.ndarray) -> None:
-    """Raise a `ValueError` for samples, of any shape, that are not all finite."""
+def require_sound(samples: np.ndarray) -> None:
+    """Raise a `ValueError` for samples, of any shape, not finite or beyond `LARGEST_SAMPLE`."""
     if not np.isfinite(samples).all():
         raise ValueError("holds samples that are not finite numbers")
+    largest = np.abs(samples).max(initial=0)
+    if largest > LARGEST_SAMPLE:
+        raise ValueError(
+            f"holds samples as large as {largest:.1e}, where full scale is 1: its bytes are no "
+            "sound, or in another order than its header says"
+        )
 
 
 def mix_down(samples: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ TAPS = 9
 PATTERNS = tuple(combinations(range(TAPS), 3))
 """Which three taps weigh 2, where the six others weigh -1: MiniRocket's 84 kernels.
 
-They sum to zero, so that what stands still, such as loudness or a microphone's colour, is nothing.
+They sum to zero, so that what is the same all the time, such as loudness or a microphone's colour,
+adds nothing. Where nothing moves at all, as in digital silence, the share above 0 is rounding.
 """
 
 DILATIONS = (1, 2, 4, 8, 16)

@@ -161,7 +161,7 @@ class Recognizer:
         ------
         ValueError
             If it can't be read or decoded, lasts less than `SHORTEST`, is cut short, holds
-            samples that are not finite, or is silent.
+            samples that are not finite or beyond all bounds, or is silent.
         """
         total, heard, length = np.zeros(len(self.labels)), 0, 0
         with _open(source, sample_rate) as recording:

@@ -14,7 +14,7 @@ from stages.lib.audio import (
     check_rate,
     is_cut_short,
     mix_down,
-    require_finite,
+    require_sound,
 )
 
 BLOCK = 1.0
@@ -32,8 +32,8 @@ class Recording:
     duration : float or None
         In s; None where it is not known before the end.
     blocks : iterator of np.ndarray [shape=(n,), float32]
-        The channels' mean, full scale 1. Raises a `ValueError` for samples that are not finite
-        and for a file that ends too early.
+        The channels' mean, full scale 1. Raises a `ValueError` for samples that are no sound
+        (`stages.lib.audio.require_sound`) and for a file that ends too early.
     """
 
     sample_rate: int
@@ -89,7 +89,7 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
     """
     check_rate(sample_rate)
     mono = as_mono(samples)
-    require_finite(mono)
+    require_sound(mono)
     step = round(BLOCK * sample_rate)
     blocks = (mono[start : start + step] for start in range(0, len(mono), step))
     return Recording(sample_rate, len(mono) / sample_rate, blocks)
@@ -115,7 +115,7 @@ def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:
     step = round(BLOCK * file.samplerate)
     while len(samples := file.read(step, dtype="float32", always_2d=True)):
         read += len(samples)
-        require_finite(samples)
+        require_sound(samples)
         yield as_mono(samples)
     if read < announced:
         raise ValueError("is cut short: its header announces more")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages.lib.audio import MAX_DURATION, check_rate, is_silent, require_finite
+from stages.lib.audio import MAX_DURATION, check_rate, is_silent, require_sound
 from stages.lib.recordings import as_mono
 from stages.lib.timeline import FRAME, check_windows, has_speech, levels, speech_threshold
 
@@ -95,10 +95,10 @@ class Stream:
         Raises
         ------
         ValueError
-            If they are not samples in one of these forms, or not finite.
+            If they are not samples in one of these forms, or not finite, or beyond all bounds.
         """
         samples = as_mono(chunk)
-        require_finite(samples)
+        require_sound(samples)
         estimates = []
         while len(samples):
             due = self._hop - self._heard % self._hop

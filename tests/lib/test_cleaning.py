@@ -10,7 +10,7 @@ from conftest import ROOT, tone, wav
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.lib.audio import FULL_SCALE, decode, decode_own, encode, quantise
+from stages.lib.audio import FULL_SCALE, LARGEST_SAMPLE, decode, decode_own, encode, quantise
 from stages.lib.cleaning import clean, envelope, level, reduce_noise, trim
 from stages.lib.corpora.synthetic import SyntheticRecording
 from stages.lib.params.clean import CleanParams, TrimParams
@@ -48,6 +48,15 @@ def test_rate_channels_and_offset_do_not_matter(clean_params: CleanParams) -> No
         assert len(cleaned) == pytest.approx(len(reference), rel=0.01)
         levels = [20 * np.log10(np.sqrt(np.mean(x**2))) for x in (cleaned, reference)]
         assert levels[0] == pytest.approx(levels[1], abs=0.2)
+
+
+@pytest.mark.parametrize("scale", [2.0**15, LARGEST_SAMPLE])
+def test_integers_that_nobody_scaled_are_cleaned_alike(
+    scale: float, clean_params: CleanParams
+) -> None:
+    sound = tone(1.0)[:, None]
+    found, _ = clean(sound / sound.max() * np.float32(scale), RATE, clean_params)
+    np.testing.assert_array_equal(found, clean(sound, RATE, clean_params)[0])
 
 
 def test_ends_are_cut_and_pauses_stay_or_shrink() -> None:

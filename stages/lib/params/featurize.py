@@ -46,10 +46,11 @@ class FunctionalsParams(Section):
     Attributes
     ----------
     convolutions : int
-        Random filters of each of the five dilations; 0 for statistics of the tracks alone.
+        Random filters of each of the five dilations; 0 for statistics of the tracks alone. No
+        more than 500, since `functionals_lda` inverts a covariance of all values: 1.3 GB then.
     """
 
-    convolutions: int = Field(ge=0, le=2000)
+    convolutions: int = Field(ge=0, le=500)
 
 
 class MfccParams(Section):
