@@ -39,6 +39,7 @@ def percent(share: float) -> str:
         ("emobox6_best", "best"),
         ("luna_jimenez5_best", "best"),
         ("random_all_original", "original"),
+        ("random_all_best", "longer"),
     ],
 )
 def test_the_results_of_the_readme_are_those_of_the_benchmarks(item: str, recipe: str) -> None:
