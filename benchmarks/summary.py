@@ -165,7 +165,7 @@ class Report:
         synthetic = "synthetic " if any(result["synthetic"] for result in one.results) else ""
         count = len(one.seeds)
         return (
-            f"{synthetic}ravdess speech, speakers never heard in training; "
+            f"{synthetic}RAVDESS speech, speakers never heard; "
             f"{self.items[one.item].setting.protocol}, all folds, "
             f"{count} seed{'s' if count > 1 else ''}"
         )
