@@ -229,7 +229,8 @@ def test_a_model_that_cannot_be_used_is_told_with_what_to_do(models: Path, tmp_p
         Recognizer.load(folder)
     shutil.copy(models / "export" / "settings.json", folder)
     change_front_end(folder, "featurize", kinds=["mfcc"])
-    with pytest.raises(PipelineError, match="takes functionals, log_mel, which its front end"):
+    told = "takes functionals, log_mel, which its front end does not make"
+    with pytest.raises(PipelineError, match=told):
         Recognizer.load(folder)
     shutil.copy(models / "export" / "settings.json", folder)
     (folder / "model.tflite").write_bytes(b"half a")

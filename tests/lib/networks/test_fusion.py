@@ -68,3 +68,4 @@ def test_the_cnn_of_the_fusion_trains_as_if_alone(store: FeatureStore, fused: ke
 
 def test_the_analysis_within_the_fusion_is_not_trained(fused: keras.Model) -> None:
     assert not fused.get_layer("functionals_lda").trainable_weights
+    assert fused.count_params() < 0.4e6
