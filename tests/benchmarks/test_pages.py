@@ -12,11 +12,18 @@ from benchmarks.comparison import difference, interval, pooled_accuracy
 from benchmarks.params import load_items
 from benchmarks.summary import UNTOUCHED, Report
 
+BENCHMARKS = ROOT / "benchmarks"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """The committed results."""
+    return Report(load_items(BENCHMARKS / "params.yaml"), BENCHMARKS / "results")
+
+
 def measured(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((ROOT / "benchmarks" / name).read_text(encoding="utf-8"))
+    told: dict[str, Any] = json.loads((BENCHMARKS / name).read_text(encoding="utf-8"))
     return told
 
 
@@ -42,9 +49,10 @@ def percent(share: float) -> str:
         ("random_all_best", "longer"),
     ],
 )
-def test_the_results_of_the_readme_are_those_of_the_benchmarks(item: str, recipe: str) -> None:
-    folder = ROOT / "benchmarks"
-    one = Report(load_items(folder / "params.yaml"), folder / "results").get(item, recipe)
+def test_the_results_of_the_readme_are_those_of_the_benchmarks(
+    report: Report, item: str, recipe: str
+) -> None:
+    one = report.get(item, recipe)
     assert one is not None
     counts = one.by_speaker()
     bounds = interval(counts)
@@ -55,9 +63,7 @@ def test_the_results_of_the_readme_are_those_of_the_benchmarks(item: str, recipe
     assert share == f"{percent(pooled_accuracy(counts))} %"
 
 
-def test_the_losses_that_the_readme_tells_are_those_of_the_benchmarks() -> None:
-    folder = ROOT / "benchmarks"
-    report = Report(load_items(folder / "params.yaml"), folder / "results")
+def test_the_losses_that_the_readme_tells_are_those_of_the_benchmarks(report: Report) -> None:
     best = report.get("emobox6_best", "best")
     narrow = report.get("emobox6_telephone", "telephone")
     assert best is not None
@@ -76,9 +82,7 @@ def test_the_losses_that_the_readme_tells_are_those_of_the_benchmarks() -> None:
     assert f"the first row is {percent(float(np.mean(best.ua(folds=UNTOUCHED))))} %" in told
 
 
-def test_what_the_readme_compares_with_is_what_was_published_and_measured() -> None:
-    folder = ROOT / "benchmarks"
-    report = Report(load_items(folder / "params.yaml"), folder / "results")
+def test_what_the_readme_compares_with_is_what_was_published_and_measured(report: Report) -> None:
     told = " ".join(README.split())
     hubert, wavlm, whisper = (one.percent for one in published.EMOBOX6[-3:])
     assert f"report {hubert} % for HuBERT large and {wavlm} % for WavLM large" in told
@@ -114,9 +118,7 @@ def test_the_synthetic_result_of_the_readme_is_that_of_the_last_run() -> None:
     assert row.endswith(f"| {' | '.join(cells)} |")
 
 
-def test_the_page_of_the_benchmarks_is_that_of_their_results() -> None:
-    folder = ROOT / "benchmarks"
-    report = Report(load_items(folder / "params.yaml"), folder / "results")
-    notes = (folder / "notes.md").read_text(encoding="utf-8")
-    assert report.text(notes) == (folder / "README.md").read_text(encoding="utf-8")
-    assert set(report.pictures()) == {path.stem for path in (folder / "figures").iterdir()}
+def test_the_page_of_the_benchmarks_is_that_of_their_results(report: Report) -> None:
+    notes = (BENCHMARKS / "notes.md").read_text(encoding="utf-8")
+    assert report.text(notes) == (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert set(report.pictures()) == {path.stem for path in (BENCHMARKS / "figures").iterdir()}
