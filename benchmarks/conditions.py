@@ -25,7 +25,7 @@ TELEPHONE_RATE = 8000
 out."""
 
 QUIETER = 20.0
-"""How much softer another microphone, or one further away, records, in dB."""
+"""How much softer a lower gain records, in dB."""
 
 WHITE: dict[Condition, float] = {"noise20": 20.0, "noise10": 10.0}
 """White noise by condition: signal-to-noise ratio in dB, over the whole recording."""

@@ -5,6 +5,7 @@ it installs the light distribution in a folder of its own, prints the table of t
 benchmarks/predict.json. Times of one machine say little: look at the ratios.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -210,6 +211,9 @@ def table(measured: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    ).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measured = measure(Path(folder))
     RESULTS.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
