@@ -47,6 +47,7 @@ def percent(share: float) -> str:
     [
         ("emobox6_best", "best"),
         ("luna_jimenez5_best", "best"),
+        ("emobox6_original", "original"),
         ("random_all_original", "original"),
         ("random_all_best", "longest"),
     ],
