@@ -322,7 +322,7 @@ class Report:
                 rows.append(
                     [
                         name,
-                        f"{one.results[0]['trained_on']['recordings']:,}",
+                        _trained_on(one),
                         _seeds(one.ua()),
                         _interval(one.by_speaker()),
                         _against(best, one) if best and recipe != "best" else "",
@@ -381,15 +381,13 @@ class Report:
         rows = [
             [
                 str(count),
-                f"{one.results[0]['trained_on']['recordings']:,}",
+                _trained_on(one),
                 _seeds(one.ua()),
                 _interval(one.by_speaker()),
                 _difference(difference(one.by_speaker(), fewer.by_speaker())) if fewer else "",
                 _command(one),
             ]
-            for (count, one), fewer in zip(
-                curve.items(), [None, *list(curve.values())[:-1]], strict=True
-            )
+            for (count, one), fewer in zip(curve.items(), [None, *curve.values()], strict=False)
         ]
         return (
             _section(
@@ -602,11 +600,13 @@ def _sex(speaker: str) -> str:
 
 
 def _what(one: Measured) -> str:
-    first = one.results[0]
-    recordings = first["trained_on"]["recordings"]
-    return (
-        f"{first['parameters'] / 1e6:.2f} M parameters, from scratch on {recordings:,} recordings"
-    )
+    parameters = one.results[0]["parameters"] / 1e6
+    return f"{parameters:.2f} M parameters, from scratch on {_trained_on(one)} recordings"
+
+
+def _trained_on(one: Measured) -> str:
+    """How many recordings trained the first fold's model."""
+    return f"{one.results[0]['trained_on']['recordings']:,}"
 
 
 def _command(one: Measured) -> str:
