@@ -3,21 +3,27 @@ PYTHON ?= python3
 VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: repro test lint lock env
+.PHONY: repro test test-fast lint deps lock env
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
-	@python -m stages.lib.headline
+	@python -m speech_emotion.reporting.headline
 
 test: env ## the whole test suite
-	python -m pytest
+	python -m pytest --numprocesses auto --dist loadgroup
 
-lint: env ## style and types
+test-fast: env ## what takes seconds of it
+	python -m pytest --numprocesses auto --dist loadgroup -m "not slow"
+
+lint: env ## style, types, and which folder may import which
 	ruff check
 	ruff format --check
 	mypy
+	lint-imports
+
+deps: env ## write into dvc.yaml which code each stage depends on
+	python -m scripts.deps
 
 env: $(VENV)/.installed
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.params import Item
 from benchmarks.results import Run, read_result
-from stages.lib.dataset import EMOTIONS
-from stages.lib.scoring import LEVEL, accuracy, interval_method, resampled, uar
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.reporting.scoring import LEVEL, accuracy, interval_method, resampled, uar
 
 Counts = dict[str, np.ndarray]
 """Confusion matrices [8, 8] by speaker, or another group."""
@@ -178,7 +178,7 @@ class Difference:
 
 
 def difference(first: Counts, second: Counts) -> Difference:
-    """Compare two systems on the same speakers, paired (`stages.lib.scoring.resampled`)."""
+    """Compare two systems on the same speakers, paired by `resampled`."""
     assert list(first) == list(second), "the same speakers, in the same order"
     draws = [uar(resampled(np.stack(list(one.values())))) for one in (first, second)]
     gain = draws[0] - draws[1]

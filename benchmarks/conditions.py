@@ -1,6 +1,6 @@
 """Test recordings in a worse state: softer, resampled to a telephone's rate, with noise.
 
-A recording is spoilt before the front end, as one that reaches `stages.predict` would be: it is
+A recording is degraded before the front end, as one that reaches a recogniser would be: it is
 trimmed, cleaned and featurized in that state.
 """
 
@@ -12,13 +12,12 @@ import numpy as np
 import soxr
 
 from benchmarks.params import Condition
-from stages.lib.audio import decode, mix_down
-from stages.lib.cleaning import clean
-from stages.lib.features import featurize
-from stages.lib.manifest import read_shards
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.variants import add_noise, mix
+from speech_emotion.audio.cleaning import clean
+from speech_emotion.audio.codec import decode, mix_down
+from speech_emotion.audio.noise import add_noise, mix
+from speech_emotion.data.manifest import read_shards
+from speech_emotion.features import FeaturizeParams, featurize
+from speech_emotion.params.clean import CleanParams
 
 TELEPHONE_RATE = 8000
 """Sample rate of narrow-band telephony (ITU-T G.711), in Hz; its lower edge and its coding are left
@@ -34,7 +33,9 @@ PINK = 20.0
 """The same of pink noise, which nothing is trained on: rooms and traffic are nearer to it."""
 
 
-def spoil(samples: np.ndarray, sample_rate: int, condition: Condition, identity: str) -> np.ndarray:
+def degrade(
+    samples: np.ndarray, sample_rate: int, condition: Condition, identity: str
+) -> np.ndarray:
     """Bring a recording into a condition, its length and rate kept.
 
     Parameters
@@ -70,7 +71,7 @@ def pink_noise(length: int, seed: str) -> np.ndarray:
     return np.fft.irfft(spectrum, length).astype(np.float32)
 
 
-def spoilt_features(
+def degraded_features(
     recordings: Path,
     identities: Iterable[str],
     condition: Condition,
@@ -86,7 +87,7 @@ def spoilt_features(
     identities : iterable of str
         Which recordings.
     condition : str
-        As for `spoil`.
+        As for `degrade`.
     cleaning, features : Section
         The front end that the model was trained with.
     """
@@ -103,6 +104,6 @@ def spoilt_features(
             mono = mix_down(samples)
             if rate != cleaning.sample_rate:
                 mono = soxr.resample(mono, rate, cleaning.sample_rate)
-            spoilt = spoil(mono, cleaning.sample_rate, condition, utterance.id)
-            cleaned, _ = clean(spoilt[:, None], cleaning.sample_rate, cleaning)
+            degraded = degrade(mono, cleaning.sample_rate, condition, utterance.id)
+            cleaned, _ = clean(degraded[:, None], cleaning.sample_rate, cleaning)
             yield utterance.id, featurize(cleaned, cleaning.sample_rate, features)

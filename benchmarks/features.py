@@ -8,12 +8,12 @@ import argparse
 import shutil
 from pathlib import Path
 
-from benchmarks.params import FrontEnd, load_front_end
+from benchmarks.recipes import FrontEnd, load_front_end
 from benchmarks.recordings import RECORDINGS
+from speech_emotion.base.errors import run
 from stages.augment import augment
 from stages.clean import clean_dataset
 from stages.featurize import featurize_dataset
-from stages.lib.errors import run
 
 FEATURES = Path("benchmarks/data/features")
 

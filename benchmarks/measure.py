@@ -2,11 +2,10 @@
 
 ``python -m benchmarks.measure ITEM RECIPE SEED FOLD [SPEAKERS]`` writes the one result file of that
 training. On the CPU it computes on one thread: the numbers then don't depend on how many cores
-there are, and as many trainings as cores can run side by side.
+there are, and as many trainings as cores can run part by part.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,27 +15,28 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
-from benchmarks.conditions import spoilt_features
+from benchmarks.conditions import degraded_features
 from benchmarks.features import FEATURES
-from benchmarks.params import Condition, Recipe, Setting, load_recipe, load_setting
-from benchmarks.protocols import as_recordings, sides
+from benchmarks.params import Condition, Setting, load_setting
+from benchmarks.protocols import as_recordings, parts
+from benchmarks.recipes import Recipe, load_recipe
 from benchmarks.recordings import RECORDINGS
 from benchmarks.results import RESULTS, Run, write_result
-from stages.lib.errors import PipelineError, run
-from stages.lib.feature_store import FeatureStore
-from stages.lib.feature_view import FeatureView
-from stages.lib.networks.network import Features, Network
-from stages.lib.networks.prediction import probabilities
-from stages.lib.networks.registry import NETWORKS
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.loader import check
-from stages.lib.params.train import TrainParams
-from stages.lib.scoring import confusion_by
-from stages.lib.training import train
+from speech_emotion import networks
+from speech_emotion.base.errors import PipelineError, run
+from speech_emotion.base.quiet_keras import tf
+from speech_emotion.data.feature_store import FRONT_END_FILE, FeatureStore
+from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.features import FeaturizeParams
+from speech_emotion.networks import Features, Network
+from speech_emotion.params.clean import CleanParams
+from speech_emotion.params.section import check
+from speech_emotion.params.train import TrainParams
+from speech_emotion.reporting.scoring import confusion_by
+from speech_emotion.training.prediction import probabilities
+from speech_emotion.training.training import train
 
 
 @dataclass(frozen=True)
@@ -68,31 +68,31 @@ def measure(
         The merged dataset, read only where a condition needs audio.
     """
     store = FeatureStore(features)
-    side = sides(store.manifest, setting, recipe, of.fold, of.speakers)
+    part = parts(store.manifest, setting, recipe, of.fold, of.speakers)
     is_original = (store.manifest["variant"] == "original").to_numpy()
-    learnt = store.manifest[side == "train"]
+    learnt = store.manifest[part == "train"]
     epochs = recipe.train.epochs
     if of.speakers is not None:
         # as many steps as with all speakers, or few speakers would also mean little training
-        everybody = sides(store.manifest, setting, recipe, of.fold)
-        epochs = round(epochs * _recordings(store, everybody) / _recordings(store, side))
+        everybody = parts(store.manifest, setting, recipe, of.fold)
+        epochs = round(epochs * _recordings(store, everybody) / _recordings(store, part))
     params = recipe.train.model_copy(update={"seed": of.seed, "epochs": epochs})
     if setting.augmented is not None:
         store.manifest = as_recordings(store.manifest)
 
-    trained = train_fold(store, side, is_original, params)
-    test = np.flatnonzero(side == "test")
-    heard, found = _recognise(store, trained, test[is_original[test]])
-    tested = {"as_recorded": _confusion("speaker", heard, found)}
+    trained = train_fold(store, part, is_original, params)
+    test = np.flatnonzero(part == "test")
+    tested_as_they_are, found = _recognise(store, trained, test[is_original[test]])
+    tested = {"as_recorded": _confusion("speaker", tested_as_they_are, found)}
     for condition in setting.conditions:
         if condition == "with_variants":
             tested[condition] = _confusion("speaker", *_recognise(store, trained, test))
         elif condition != "as_recorded":
-            spoilt = _recognise_spoilt(store, trained, test, condition, recordings)
-            tested[condition] = _confusion("speaker", *spoilt)
+            degraded = _recognise_degraded(store, trained, test, condition, recordings)
+            tested[condition] = _confusion("speaker", *degraded)
     return {
         "synthetic": bool(store.manifest["synthetic"].any()),
-        "network": trained.network.NAME,
+        "network": trained.network.name,
         "parameters": trained.model.count_params(),
         "epochs": trained.epochs,
         "seconds": round(trained.seconds, 1),
@@ -102,19 +102,19 @@ def measure(
             "utterances": len(learnt),
         },
         "confusion": tested,
-        "confusion_by_intensity": _confusion("intensity", heard, found),
+        "confusion_by_intensity": _confusion("intensity", tested_as_they_are, found),
     }
 
 
 def train_fold(
-    store: FeatureStore, side: pd.Series, is_original: np.ndarray, params: TrainParams
+    store: FeatureStore, part: pd.Series, is_original: np.ndarray, params: TrainParams
 ) -> Trained:
-    """Train on the training side, and nothing else but validation if there is any."""
-    network = NETWORKS[params.network]
-    store.require(network.KINDS, network.NAME)
-    training = FeatureView(store, network.KINDS, np.flatnonzero(side == "train"))
-    validation = FeatureView(
-        store, network.KINDS, np.flatnonzero((side == "validation") & is_original)
+    """Train on the training part, and nothing else but validation if there is any."""
+    network = networks.find(params.network, store.utterance_kinds)
+    store.require(network.kinds, network.name)
+    training = FeatureSubset(store, network.kinds, np.flatnonzero(part == "train"))
+    validation = FeatureSubset(
+        store, network.kinds, np.flatnonzero((part == "validation") & is_original)
     )
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as curves:
@@ -122,34 +122,33 @@ def train_fold(
     return Trained(network, finished.model, finished.epochs, time.perf_counter() - began)
 
 
-def _recordings(store: FeatureStore, side: pd.Series) -> int:
-    return int(store.manifest.loc[side == "train", "source_id"].nunique())
+def _recordings(store: FeatureStore, part: pd.Series) -> int:
+    return int(store.manifest.loc[part == "train", "source_id"].nunique())
 
 
 def _recognise(
     store: FeatureStore, trained: Trained, rows: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Some utterances of the store, and the probabilities of their emotions."""
-    view = FeatureView(store, trained.network.KINDS, rows)
+    view = FeatureSubset(store, trained.network.kinds, rows)
     return view.manifest, probabilities(trained.model, trained.network, view)
 
 
-def _recognise_spoilt(
+def _recognise_degraded(
     store: FeatureStore, trained: Trained, rows: np.ndarray, condition: Condition, recordings: Path
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The same of recordings in a worse state, through the front end that the store came from."""
-    path = store.folder / "front_end.json"
-    front_end = json.loads(path.read_text(encoding="utf-8"))
+    """The same of degraded recordings, through the front end that the store came from."""
+    front_end, where = store.front_end(), str(store.folder / FRONT_END_FILE)
     test = store.manifest.iloc[rows].set_index("id")
     order = []
 
     def utterances() -> Iterator[Features]:
-        for identity, features in spoilt_features(
+        for identity, features in degraded_features(
             recordings,
             test.index,
             condition,
-            check(front_end["clean"], CleanParams, str(path)),
-            check(front_end["featurize"], FeaturizeParams, str(path)),
+            check(front_end["clean"], CleanParams, where),
+            check(front_end["featurize"], FeaturizeParams, where),
         ):
             order.append(identity)
             yield features

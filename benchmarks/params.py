@@ -1,4 +1,4 @@
-"""benchmarks/params.yaml as typed, validated sections: front ends, recipes and items."""
+"""benchmarks/params.yaml as typed, validated sections: the recordings and the items."""
 
 import os
 from pathlib import Path
@@ -6,14 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from stages.lib.errors import PipelineError
-from stages.lib.params.augment import AugmentParams
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.ingest import IngestParams
-from stages.lib.params.loader import Section, check, read_sections
-from stages.lib.params.split import SplitParams
-from stages.lib.params.train import TrainParams
+from speech_emotion.base.errors import PipelineError
+from speech_emotion.params.ingest import IngestParams
+from speech_emotion.params.section import Section, check, read_sections
 
 FILE = Path("benchmarks/params.yaml")
 
@@ -26,44 +21,6 @@ class SourceParams(IngestParams):
     """Where the recordings come from, and whether they may be synthetic (in tests only)."""
 
     synthetic: bool
-
-
-class FrontEnd(Section):
-    """From recordings to features, as the sections of the root params.yaml."""
-
-    clean: CleanParams
-    augment: AugmentParams
-    featurize: FeaturizeParams
-
-
-class RecipeSplit(Section):
-    """What of the ``split`` section belongs to a recipe; the rest is the item's."""
-
-    train: list[str]
-    validation_speakers: int
-    validation_share: float
-    seed: int
-
-
-class Recipe(Section):
-    """How a model is made of features.
-
-    Attributes
-    ----------
-    front_end : str
-        The front end's name.
-    variants : tuple of str or None
-        Names of the front end's variants that train, None for all that there are.
-    split : RecipeSplit
-        What trains, and what is held out of it for validation.
-    train : TrainParams
-        How it trains.
-    """
-
-    front_end: str
-    variants: tuple[str, ...] | None
-    split: RecipeSplit
-    train: TrainParams
 
 
 class Setting(Section):
@@ -83,7 +40,8 @@ class Setting(Section):
     augmented : str or None
         "after_split" or "before_split" lets every variant train as a recording of its own, as
         projects do that augment into a folder of files; "before_split" also deals out variants
-        as if they were recordings, which leaks. None trains on one variant a recording an epoch.
+        as if they were recordings, which leaks. None trains on one variant of each recording
+        per epoch.
     """
 
     protocol: Literal["emobox6", "luna_jimenez5", "leave_one_speaker_out", "random", "tuning"]
@@ -111,19 +69,9 @@ def load_source(path: Path = FILE) -> SourceParams:
     return params.model_copy(update={"source": source})
 
 
-def load_front_end(name: str, path: Path = FILE) -> FrontEnd:
-    """A front end by its name."""
-    return check(_named("front_ends", name, path), FrontEnd, f"{path}: front_ends.{name}")
-
-
-def load_recipe(name: str, path: Path = FILE) -> Recipe:
-    """A recipe by its name."""
-    return check(_named("recipes", name, path), Recipe, f"{path}: recipes.{name}")
-
-
 def load_setting(name: str, path: Path = FILE) -> Setting:
     """What an item measures; its lists of recipes, seeds and folds are no part of it."""
-    item = _named("items", name, path)
+    item = named("items", name, path)
     setting = item.get("setting") if isinstance(item, dict) else None
     return check(setting, Setting, f"{path}: items.{name}.setting")
 
@@ -133,24 +81,12 @@ def load_items(path: Path = FILE) -> dict[str, Item]:
     items = read_sections(path).get("items")
     names = list(items) if isinstance(items, dict) else []
     return {
-        name: check(_named("items", name, path), Item, f"{path}: items.{name}") for name in names
+        name: check(named("items", name, path), Item, f"{path}: items.{name}") for name in names
     }
 
 
-def split_params(setting: Setting, recipe: Recipe, fold: str) -> SplitParams:
-    """The ``split`` section of a fold, as the root pipeline would have it."""
-    values = {
-        **recipe.split.model_dump(),
-        "protocol": "emobox6" if setting.protocol == "tuning" else setting.protocol,
-        "folds": setting.parts,
-        "fold": fold,
-    }
-    if setting.material is not None:
-        values["train"] = setting.material
-    return check(values, SplitParams, f"{FILE}: split")
-
-
-def _named(section: str, name: str, path: Path) -> object:
+def named(section: str, name: str, path: Path) -> object:
+    """An entry of a section by its name, as yet unchecked."""
     entries = read_sections(path).get(section)
     if not isinstance(entries, dict) or name not in entries:
         known = ", ".join(entries) if isinstance(entries, dict) else "nothing"

@@ -20,8 +20,8 @@ import soundfile
 import yaml
 from tqdm import tqdm
 
-from stages.lib.audio import mix_down
-from stages.lib.corpora.synthetic import SyntheticSettings, recordings
+from speech_emotion.audio.codec import mix_down
+from speech_emotion.data.synthetic.corpus import SyntheticSettings, recordings
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "predict.json"
@@ -38,14 +38,14 @@ ONE_CORE = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS
 ONE_ANSWER = """
 import sys, time
 began = time.perf_counter()
-from stages.predict import Recognizer
+from speech_emotion import Recognizer
 Recognizer.load(sys.argv[1]).predict(sys.argv[2])
 print(time.perf_counter() - began)
 """
 
 WARM_ANSWERS = """
 import statistics, sys, time
-from stages.predict import Recognizer
+from speech_emotion import Recognizer
 recognizer, taken = Recognizer.load(sys.argv[1]), []
 for _ in range(51):
     began = time.perf_counter()
@@ -57,7 +57,7 @@ print(statistics.median(taken[1:]))
 STREAM = """
 import sys, time
 import soundfile
-from stages.predict import Recognizer
+from speech_emotion import Recognizer
 samples, rate = soundfile.read(sys.argv[2], dtype="float32")
 stream, chunk = Recognizer.load(sys.argv[1]).stream(rate), rate // 50
 for _ in range(20):
@@ -71,7 +71,7 @@ for _ in range(20):
 TIMELINE = """
 import re, sys, time
 from pathlib import Path
-from stages.predict import Recognizer
+from speech_emotion import Recognizer
 recognizer = Recognizer.load(sys.argv[1])
 began = time.perf_counter()
 windows = recognizer.timeline(sys.argv[2])

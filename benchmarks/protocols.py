@@ -1,21 +1,21 @@
 """Who trains and who is tested in a benchmark: the pipeline's own splits and what is made of them.
 
-Only the setting "before_split" puts variants of a recording on two sides, to show what that does.
+Only the setting "before_split" puts variants of one recording into two parts, to show what that
+does.
 """
-
-import hashlib
 
 import pandas as pd
 
-from benchmarks.params import Recipe, Setting, split_params
-from stages.lib.errors import PipelineError
-from stages.lib.splits import TEST_CORPUS, TEST_SPEAKERS, split
+from benchmarks.params import Setting
+from benchmarks.recipes import Recipe, split_params
+from speech_emotion.base.errors import PipelineError
+from speech_emotion.data.splits import TEST_CORPUS, TEST_SPEAKERS, draw_speakers, split
 
 TUNING_FOLDS = (1, 2, 3, 4)
 """The folds of emobox6 whose actors choices may be made on; those of the others are in nothing."""
 
 
-def sides(
+def parts(
     manifest: pd.DataFrame,
     setting: Setting,
     recipe: Recipe,
@@ -27,7 +27,7 @@ def sides(
     Parameters
     ----------
     manifest : pd.DataFrame
-        As in `stages.lib.splits.split`.
+        As in `speech_emotion.data.splits.split`.
     setting : Setting
         What the item measures.
     recipe : Recipe
@@ -84,15 +84,10 @@ def _require_tuning_fold(fold: str) -> None:
 def _fewer(training: pd.DataFrame, count: int, seed: str) -> list[str]:
     """Some of the training speakers of the test corpus, the fewer always among the more."""
     of_corpus = training[training["corpus"] == TEST_CORPUS]
-    table = of_corpus.groupby("speaker")["sex"].min().reset_index()
-    if count > len(table):
+    known = of_corpus["speaker"].nunique()
+    if count > known:
         raise PipelineError(
-            f"{count} training speakers are asked for, but this fold has {len(table)}: lower "
+            f"{count} training speakers are asked for, but this fold has {known}: lower "
             f"items.*.speakers in benchmarks/params.yaml."
         )
-    table["draw"] = [
-        hashlib.sha256(f"{seed}/{speaker}".encode()).hexdigest() for speaker in table["speaker"]
-    ]
-    table = table.sort_values("draw")
-    table["turn"] = table.groupby("sex").cumcount()
-    return list(table.sort_values(["turn", "draw"]).head(count)["speaker"])
+    return draw_speakers(of_corpus, count, seed)

@@ -18,7 +18,7 @@ class Published:
         The figure that it is ranked by.
     source : str
         Who says so.
-    told : str
+    as_reported : str
         The figure with what belongs to it; empty where that is the number alone.
     """
 
@@ -26,7 +26,7 @@ class Published:
     what: str
     percent: float
     source: str
-    told: str = ""
+    as_reported: str = ""
 
 
 EMOBOX6 = (

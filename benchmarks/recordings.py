@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from benchmarks.params import FILE, SourceParams, load_source
+from speech_emotion.base.errors import PipelineError, run
+from speech_emotion.data.sources import open_source
 from stages.ingest import ingest
-from stages.lib.errors import PipelineError, run
-from stages.lib.sources import open_source
 from stages.rename_merge import rename_merge
 
 RECORDINGS = Path("benchmarks/data/recordings")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages.lib.files import write_whole
+from speech_emotion.base.files import write_whole
 
 RESULTS = Path("benchmarks/results")
 
@@ -46,7 +46,7 @@ class Run:
 
 def write_result(of: Run, result: dict[str, Any], folder: Path) -> None:
     """Write a result, a line for each row of a confusion matrix."""
-    told = {
+    written = {
         "item": of.item,
         "recipe": of.recipe,
         "seed": of.seed,
@@ -55,7 +55,7 @@ def write_result(of: Run, result: dict[str, Any], folder: Path) -> None:
         **result,
     }
     text = _ROW_OF_NUMBERS.sub(
-        lambda row: "[" + re.sub(r"\s+", " ", row[1]) + "]", json.dumps(told, indent=1)
+        lambda row: "[" + re.sub(r"\s+", " ", row[1]) + "]", json.dumps(written, indent=1)
     )
     write_whole(folder / of.file, text + "\n")
 

@@ -143,14 +143,14 @@ class Clone:
 
     def repro(self, cache: Path, *arguments: str, workers: int | None = None) -> Run:
         """Run ``dvc repro`` with a user's cache of its own."""
-        told = {} if workers is None else {"SER_WORKERS": str(workers)}
+        variables = {} if workers is None else {"SER_WORKERS": str(workers)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         run = Run()
         began = time.perf_counter()
         process = psutil.Popen(
             ["dvc", "repro", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "SER_CACHE": str(cache), **told},
+            env={**os.environ, "PATH": path, "SER_CACHE": str(cache), **variables},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -303,46 +303,45 @@ def table(result: dict[str, Any]) -> str:
     extra = of["nothing_to_do_seconds"] - of["trivial_seconds"]
     rows = [
         (
-            "clean + augment + featurize, both with eight variants: the original recipe (mean "
-            f"MFCC, one process as it is) / this (log-mel, {result['cores']} workers)",
+            "How many times as fast as the original recipe clean, augment and featurize are, both "
+            f"with eight variants: its mean MFCC in one process, this log-mel in {result['cores']} "
+            "workers",
             f"**{of['speedup']['total']:.1f}** ({stages})",
         ),
         (
-            "the original recipe with its eight variants / `params.yaml` as committed: one noisy "
-            "variant, log-mel and functionals",
+            "The same for `params.yaml` as committed: one noisy variant, log-mel and functionals",
             f"**{of['speedup_default']:.0f}**",
         ),
         (
-            "the first with one worker",
+            "The first with one worker",
             f"**{of['speedup_one_worker']:.1f}**",
         ),
         (
-            "DVC's share of all eight stages, ingest to featurize with eight variants, the rest "
-            "by `params.yaml` as committed",
+            "Share of DVC itself in the time of all eight stages",
             f"**{100 * (of['dvc_seconds'] + rest['dvc_seconds']) / whole:.1f} %** "
             f"({100 * of['dvc_seconds'] / of['full_seconds']:.1f} % of ingest to featurize)",
         ),
         (
-            "`dvc repro` with nothing to do, over a trivial repository",
-            f"**{extra:.2f} s** more",
+            "Time that `dvc repro` with nothing to do takes longer than in a trivial repository",
+            f"**{extra:.2f} s**",
         ),
         (
-            "peak memory of a worker",
+            "Peak memory of a worker",
             f"**{mib['memory_worker']:.0f} MiB** ({mib['memory_worker_few']:.0f} MiB with "
             f"{result['few_recordings']} recordings; the original recipe: "
             f"{mib['memory_original']:.0f} MiB)",
         ),
         (
-            "`dvc repro` to featurize after a new speaker's 60 recordings came, of all eight "
-            "stages from nothing",
+            "Time of `dvc repro featurize` after 60 recordings of a new speaker arrived, as a "
+            "share of all eight stages from nothing",
             f"**{100 * of['new_speaker_seconds'] / whole:.1f} %** "
             f"({100 * of['new_speaker_seconds'] / of['full_seconds']:.1f} % of ingest to "
             "featurize)",
         ),
         (
-            f"one worker / {result['cores']} workers",
-            f"**{of['one_worker_over_all']:.2f}** (this machine: {of['one_process_over_all']:.2f} "
-            "for processes that share nothing and only compute transforms)",
+            f"How many times as fast {result['cores']} workers are as one",
+            f"**{of['one_worker_over_all']:.2f}** (processes that share nothing and only compute "
+            f"transforms: {of['one_process_over_all']:.2f})",
         ),
     ]
     lines = ["| what | measured |", "|---|---|"]
@@ -350,27 +349,30 @@ def table(result: dict[str, Any]) -> str:
 
 
 def at_scale(result: dict[str, Any], utterances: float = 1e7) -> str:
-    """What ``utterances`` would cost by the measured unit costs, eight variants a recording."""
+    """A table of what ``utterances`` would cost by the measured unit costs."""
     of = result["median"]
     growth = utterances / (9 * result["recordings"])
     terabytes = {name: size * growth / 1e12 for name, size in of["bytes"].items()}
     files = max(of["files"].values()) * growth
     hours = sum(of["stage_seconds"][stage] for stage in STAGES) * result["cores"] * growth / 3600
-    dvc = of["dvc_seconds"] * growth / 3600
-    lines = [
-        f"For {utterances / 1e6:g} million utterances ({utterances / 9e6:.2f} million recordings "
-        f"and eight variants of each, log-mel alone), {growth:.0f} times what was measured:",
-        f"- storage: {', '.join(f'{name} {size:.2f} TB' for name, size in terabytes.items())}; "
-        f"{sum(terabytes.values()):.1f} TB in all, once (cache, workspace and store are links; "
-        "where a stage is run again to the same output, DVC leaves copies, until "
-        "`dvc checkout --relink`)",
-        f"- at most {files:,.0f} files in a dataset, where loose ones would be {utterances:,.0f} "
-        f"with variants and {utterances / 9:,.0f} without",
-        f"- DVC: {dvc:.1f} h to hash and commit it all once, in proportion to the bytes",
-        "- clean, augment and featurize, if they scaled perfectly: "
-        + ", ".join(f"{hours / cores:.2g} h on {cores} cores" for cores in (2, 16, 64, 256)),
+    rows = [
+        ("utterances", f"{utterances:,.0f}"),
+        ("recordings, with eight variants of each", f"{utterances / 9:,.0f}"),
+        ("times what was measured", f"{growth:.0f}"),
+        *((f"storage of data/{name}", f"{size:.2f} TB") for name, size in terabytes.items()),
+        ("storage in all, once", f"{sum(terabytes.values()):.1f} TB"),
+        ("files in the largest dataset", f"{files:,.0f}"),
+        (
+            "time in which DVC hashes and commits all of it",
+            f"{of['dvc_seconds'] * growth / 3600:.1f} h",
+        ),
+        *(
+            (f"clean, augment and featurize on {cores} cores", f"{hours / cores:.2g} h")
+            for cores in (2, 16, 64, 256)
+        ),
     ]
-    return "\n".join(lines)
+    lines = ["| what | by the measured unit costs |", "|---|---|"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
 def main() -> None:
@@ -382,15 +384,15 @@ def main() -> None:
     parser.add_argument(
         "--sample", type=int, default=100, help="recordings for the original recipe"
     )
-    told = parser.parse_args()
-    found = sorted(p for p in told.corpora.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
-    sample = random.Random(0).sample(found, told.sample)
+    options = parser.parse_args()
+    found = sorted(p for p in options.corpora.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
+    sample = random.Random(0).sample(found, options.sample)
     original.featurize(sample[0])  # so that no round pays for librosa's imports
     rounds = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:
-        source = copied(told.corpora, Path(place) / "corpora")
+        source = copied(options.corpora, Path(place) / "corpora")
         few = sum(bool(re.search(FEW, path.as_posix())) for path in found)
-        for number in tqdm(range(told.rounds), desc="rounds", disable=None):
+        for number in tqdm(range(options.rounds), desc="rounds", disable=None):
             folder = Path(place) / f"round{number}"
             folder.mkdir()
             rounds.append(one_round(source, folder, sample, len(found)))
@@ -400,14 +402,14 @@ def main() -> None:
     result = {
         "recordings": len(found),
         "few_recordings": few,
-        "sample_of_the_original_recipe": told.sample,
+        "sample_of_the_original_recipe": options.sample,
         "cores": os.cpu_count(),
         "train_and_evaluate": {"total_seconds": rest.total, "dvc_seconds": rest.dvc},
         "median": medians(rounds),
         "rounds": rounds,
     }
     RESULTS.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"{len(found)} recordings; the original recipe on a random sample of {told.sample}\n")
+    print(f"{len(found)} recordings; the original recipe on a random sample of {options.sample}\n")
     print(table(result), at_scale(result), sep="\n\n")
 
 

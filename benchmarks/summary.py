@@ -1,9 +1,9 @@
-"""Last benchmark stage: the tables of benchmarks/README.md and its pictures, from the results.
+"""Last benchmark stage: the tables and figures of benchmarks/README.md, from the results.
 
 What has not been run is left out and listed, so that the report can be made at any time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,9 @@ from matplotlib.figure import Figure
 
 from benchmarks import published
 from benchmarks.comparison import (
-    Counts,
-    Difference,
     Measured,
     collect,
     difference,
-    interval,
     pooled,
     pooled_accuracy,
     recalls,
@@ -24,12 +21,25 @@ from benchmarks.comparison import (
 from benchmarks.params import Item, load_items
 from benchmarks.published import Published
 from benchmarks.results import RESULTS
-from stages.lib import figures
-from stages.lib.dataset import EMOTIONS, replaced_folder
-from stages.lib.errors import run
-from stages.lib.files import write_whole
-from stages.lib.scoring import uar
-from stages.lib.splits import TEST_SPEAKERS
+from benchmarks.tables import (
+    against,
+    command,
+    difference_text,
+    interval_text,
+    percent,
+    section,
+    seeds_text,
+    sex,
+    table,
+    trained_on,
+    what,
+)
+from speech_emotion.base.errors import run
+from speech_emotion.base.files import replaced_folder, write_whole
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.splits import TEST_SPEAKERS
+from speech_emotion.reporting import figures
+from speech_emotion.reporting.scoring import uar
 
 REPORT = Path("benchmarks/README.md")
 FIGURES = Path("benchmarks/figures")
@@ -37,6 +47,9 @@ NOTES = Path("benchmarks/notes.md")
 
 ACTORS = frozenset(speaker for fold in TEST_SPEAKERS["emobox6"].values() for speaker in fold)
 """The speakers of RAVDESS."""
+
+FREQUENT = 0.1
+"""Confusions below this share of an emotion's recordings are not listed."""
 
 UNTOUCHED = ("5", "6")
 """Folds of emobox6 whose actors no choice of this pipeline was made on."""
@@ -61,13 +74,13 @@ CONDITIONS = {
 }
 SPEAKERS_APART = {
     "emobox6": (
-        "This pipeline's choices were made on the actors of folds 1 to 4 only; what it took over "
-        "from a prototype had seen all of them (What was tried on what, below). The others train "
-        "on a fold's speech alone, ours on the same actors' song as well, or on what the row "
-        "says; what that is worth stands in Training material."
+        "The choices of this pipeline were made on the actors of folds 1 to 4 only. What it took "
+        "over from a prototype had seen all of them (see What was tried on what, below). The other "
+        "systems train on the speech of a fold's training actors alone. Ours trains on their song "
+        "as well, unless the row says otherwise; Training material shows what that is worth."
     ),
     "luna_jimenez5": (
-        "The actors that this pipeline's choices were made on are among those tested here. "
+        "The actors that the choices of this pipeline were made on are among those tested here. "
         "ResLSTM-SA trains on speech alone, ours on song as well."
     ),
 }
@@ -84,19 +97,19 @@ LEAKS = {
 }
 
 INTRODUCTION = """\
-<!-- written by `python -m benchmarks.summary` from benchmarks/results; notes.md holds the words -->
+<!-- written by `python -m benchmarks.summary` from benchmarks/results and benchmarks/notes.md -->
 # Published protocols
 
 What this pipeline reaches on protocols that others report, rebuilt as a DVC pipeline of its own.
-UA is the unweighted average recall over the eight emotions, in %: the mean over the folds of a
-protocol, and over seeds where there are several, with their range. Intervals (95 %) are over
-speakers, of the recordings of all folds together. No speaker is held out of training to choose
-epochs: their number is fixed. Each row of ours names the command that makes it.
+UA is the unweighted average recall over the eight emotions, in %. It is the mean over the folds of
+a protocol and over seeds, with the range of the seeds where there are several. Intervals (95 %) are
+over speakers, of the recordings of all folds together. The number of epochs is fixed, so that no
+speaker is held out of training to choose it. Each row of ours names the command that makes it.
 
-With RAVDESS and TESS in `data/corpora` (a link will do, or another `ingest.from` in
-`benchmarks/params.yaml`), `dvc --cd benchmarks repro` runs all of it. It can be stopped at any
-time: a training that is done is not run again. A training computes on one thread. To use more
-cores, make the features once, then run several items side by side:
+`dvc --cd benchmarks repro` runs all of it, with RAVDESS and TESS in `data/corpora` (a link is
+enough, or another `ingest.from` in `benchmarks/params.yaml`). It can be stopped at any time: a
+training that is finished is not run again. A training computes on one thread. To use more cores,
+make the features once, then run several items side by side:
 
 ```bash
 dvc --cd benchmarks repro features
@@ -140,6 +153,8 @@ class Report:
                 "luna_jimenez5", "Luna-Jiménez, 5 folds of RAVDESS speech", published.LUNA_JIMENEZ5
             ),
             self._recalls(),
+            self._confusions(),
+            self._errors(),
             self._conditions(),
             self._material(),
             self._one_speaker_out(),
@@ -177,27 +192,36 @@ class Report:
         )
 
     def _state(self) -> str:
-        told = []
+        lines = []
         if any(result["synthetic"] for one in self.found.values() for result in one.results):
-            told.append(
+            lines.append(
                 "**Made from synthetic recordings: this proves that the pipeline runs, and says "
                 "nothing about people.**\n"
             )
         if self.missing:
             listed = ", ".join(f"`{item}` ({count})" for item, count in self.missing.items())
-            told.append(f"Not run yet, in trainings: {listed}.\n")
-        return "\n".join(told)
+            lines.append(f"Not run yet, in trainings: {listed}.\n")
+        return "\n".join(lines)
 
     def _speakers_apart(self, protocol: str, title: str, others: Sequence[Published]) -> str:
         """Ours among theirs, by UA."""
         rows = [
             (
                 one.percent,
-                [one.system, one.what, one.told or f"{one.percent:.1f}", *[""] * 4, one.source],
+                [
+                    one.system,
+                    one.what,
+                    one.as_reported or f"{one.percent:.1f}",
+                    "",
+                    "",
+                    "",
+                    "",
+                    one.source,
+                ],
             )
             for one in others
         ]
-        ours = self.of(*(f"{protocol}_{kind}" for kind in ("original", "cnn2d", "best")))
+        ours = self.of(f"{protocol}_original", f"{protocol}_cnn2d", f"{protocol}_best")
         if protocol == "emobox6" and (speech := self.get("material", "speech_only")):
             ours.append(speech)  # as the others train
         for one in ours:
@@ -208,41 +232,48 @@ class Report:
                     100 * float(np.mean(one.ua())),
                     [
                         f"**{SYSTEMS[one.recipe]}**",
-                        _what(one),
-                        f"**{_seeds(one.ua())}**",
-                        f"{_percent(min(by_fold))} to {_percent(max(by_fold))}",
-                        _interval(counts),
-                        _percent(pooled_accuracy(counts)),
-                        _percent(float(np.mean(one.ua(folds=UNTOUCHED))))
+                        what(one),
+                        f"**{seeds_text(one.ua())}**",
+                        f"{percent(min(by_fold))} to {percent(max(by_fold))}",
+                        interval_text(counts),
+                        percent(pooled_accuracy(counts)),
+                        percent(float(np.mean(one.ua(folds=UNTOUCHED))))
                         if protocol == "emobox6"
                         else "",
-                        _command(one),
+                        command(one),
                     ],
                 )
             )
         head = [
-            *("system", "what it is", "UA", "worst to best fold", "interval", "accuracy"),
-            *("folds 5, 6", "source"),
+            "system",
+            "what it is",
+            "UA",
+            "worst to best fold",
+            "interval",
+            "accuracy",
+            "folds 5, 6",
+            "source",
         ]
-        table = [row for _, row in sorted(rows, key=lambda row: row[0])]
+        ordered = [row for _, row in sorted(rows, key=lambda row: row[0])]
         if protocol != "emobox6":
             head.remove("folds 5, 6")
-            table = [[*row[:6], row[7]] for row in table]
+            ordered = [[*row[:6], row[7]] for row in ordered]
         picture = (
             f"\n![Confusion matrix](figures/confusion_{protocol}_best.png)\n"
             if self.get(f"{protocol}_best", "best")
             else ""
         )
-        return f"## {title}\n\n{SPEAKERS_APART[protocol]}\n\n{_table(head, table)}{picture}"
+        return f"## {title}\n\n{SPEAKERS_APART[protocol]}\n\n{table(head, ordered)}{picture}"
 
     def _recalls(self) -> str:
         rows = []
         for one in self.of(
-            *(
-                f"{protocol}_{kind}"
-                for protocol in ("emobox6", "luna_jimenez5")
-                for kind in ("original", "cnn2d", "best")
-            )
+            "emobox6_original",
+            "emobox6_cnn2d",
+            "emobox6_best",
+            "luna_jimenez5_original",
+            "luna_jimenez5_cnn2d",
+            "luna_jimenez5_best",
         ):
             everybody = one.by_speaker()
             groups = {"all": everybody}
@@ -250,11 +281,11 @@ class Report:
                 for intensity, matrix in one.by_intensity().items():
                     matrix[EMOTIONS.index("neutral")] = 0
                     groups[f"{intensity} intensity"] = {"": matrix}
-                for sex in ("female", "male"):
-                    groups[f"{sex} actors"] = {
+                for one_sex in ("female", "male"):
+                    groups[f"{one_sex} actors"] = {
                         speaker: matrix
                         for speaker, matrix in everybody.items()
-                        if _sex(speaker) == sex
+                        if sex(speaker) == one_sex
                     }
             for group, counts in groups.items():
                 rows.append(
@@ -262,16 +293,100 @@ class Report:
                         SYSTEMS[one.recipe],
                         self.items[one.item].setting.protocol,
                         group,
-                        _percent(float(uar(pooled(counts)))),
-                        *map(_percent, recalls(counts)),
+                        percent(float(uar(pooled(counts)))),
+                        *map(percent, recalls(counts)),
                     ]
                 )
-        return _section(
+        return section(
             "Recall by emotion",
-            "All folds together, UA too, which above is the mean over folds. Of the default recipe "
-            "also by the intensity that was acted, without neutral, which has only one, and by the "
-            "actors' sex.",
+            "These figures are of the recordings of all folds together; the UA above is the mean "
+            "over folds. The default recipe is also shown by the intensity that was acted, without "
+            "neutral, which has only one, and by the sex of the actors.",
             ["system", "protocol", "recordings", "UA", *EMOTIONS],
+            rows,
+        )
+
+    def _confusions(self) -> str:
+        best = self.get("emobox6_best", "best")
+        if best is None:
+            return ""
+        shares = {
+            intensity: matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+            for intensity, matrix in best.by_intensity().items()
+        }
+        found = [
+            (max(share[truth, answer] for share in shares.values()), truth, answer)
+            for truth in range(len(EMOTIONS))
+            for answer in range(len(EMOTIONS))
+            if truth != answer
+        ]
+        rows = [
+            [
+                EMOTIONS[truth],
+                EMOTIONS[answer],
+                *(
+                    # neutral has one intensity
+                    percent(share[truth, answer] if share[truth].any() else float("nan"))
+                    for share in shares.values()
+                ),
+            ]
+            for largest, truth, answer in sorted(found, key=lambda one: (-one[0], one[1:]))
+            if largest >= FREQUENT
+        ]
+        return section(
+            "Confusions",
+            "The default recipe on EmoBox' folds: the share, in %, of the recordings of an emotion "
+            "that were taken for another one, by the intensity that was acted. All that reach "
+            f"{100 * FREQUENT:.0f} % at one of the intensities are shown.",
+            ["true emotion", "taken for", *(f"{intensity} intensity" for intensity in shares)],
+            rows,
+        )
+
+    def _errors(self) -> str:
+        rows = []
+        for item, recipe, test in (
+            ("emobox6_best", "best", "EmoBox' folds"),
+            ("luna_jimenez5_best", "best", "Luna-Jiménez' folds"),
+            ("random_all_best", "longest", "the random fifth of everything"),
+        ):
+            one = self.get(item, recipe)
+            if one is None:
+                continue
+            counts = one.by_speaker()
+            wrong = {who: matrix - np.diag(np.diagonal(matrix)) for who, matrix in counts.items()}
+            errors = pooled(wrong)
+            total = int(errors.sum())
+            of_ravdess = sum(int(matrix.sum()) for who, matrix in wrong.items() if who in ACTORS)
+            sad, calm, fearful = (EMOTIONS.index(name) for name in ("sad", "calm", "fearful"))
+            rows.append(
+                [
+                    SYSTEMS[recipe],
+                    test,
+                    str(total),
+                    str(of_ravdess),
+                    *(
+                        f"{count} ({percent(count / max(total, 1))} %)"
+                        for count in (
+                            errors[sad].sum() + errors[:, sad].sum(),
+                            errors[sad, calm] + errors[calm, sad],
+                            errors[sad, fearful] + errors[fearful, sad],
+                        )
+                    ),
+                ]
+            )
+        return section(
+            "Errors",
+            "Recordings whose emotion was not recognised, over all folds and seeds, and how many "
+            "of these errors involve sadness as the true or the predicted emotion.",
+            [
+                "system",
+                "test",
+                "errors",
+                "of RAVDESS",
+                "sad and any other",
+                "sad and calm",
+                "sad and fearful",
+            ],
             rows,
         )
 
@@ -280,58 +395,62 @@ class Report:
         if best is None:
             return ""
         measured = [
-            (told, best, condition)
-            for condition, told in CONDITIONS.items()
+            (name, best, condition)
+            for condition, name in CONDITIONS.items()
             if condition in self.items[best.item].setting.conditions
         ]
         if narrow := self.get("emobox6_telephone", "telephone"):
-            told = f"{CONDITIONS['telephone']}, by the recipe `telephone`"
-            measured.append((told, narrow, "telephone"))
+            name = f"{CONDITIONS['telephone']}, by the recipe `telephone`"
+            measured.append((name, narrow, "telephone"))
         rows = [
             [
-                told,
-                _seeds(one.ua(condition)),
-                _interval(one.by_speaker(condition)),
-                _percent(pooled_accuracy(one.by_speaker(condition))),
-                "" if condition == "as_recorded" else _against(best, one, condition),
-                _command(one),
+                name,
+                seeds_text(one.ua(condition)),
+                interval_text(one.by_speaker(condition)),
+                percent(pooled_accuracy(one.by_speaker(condition))),
+                "" if condition == "as_recorded" else against(best, one, condition),
+                command(one),
             ]
-            for told, one, condition in measured
+            for name, one, condition in measured
         ]
-        return _section(
+        return section(
             "Worse recordings",
-            "The models of EmoBox' six folds. A test recording is spoilt before it goes through "
-            "the front end; the noise is relative to the whole recording. The default recipe "
-            "trains on each recording as it is and with white noise at 20 dB, and on nothing else "
-            "of this. The recipe `telephone` is the same at 8 kHz (`benchmarks/params.yaml`).",
+            "The models of EmoBox' six folds. A test recording is degraded before it goes through "
+            "the front end; the signal-to-noise ratio is that of the whole recording. The default "
+            "recipe trains on each recording as it is and with white noise at 20 dB, and on none "
+            "of the other conditions. The recipe `telephone` is the same recipe at 8 kHz "
+            "(`benchmarks/params.yaml`).",
             ["test recordings", "UA", "interval", "accuracy", "difference (interval)", "command"],
             rows,
         )
 
     def _material(self) -> str:
         best = self.get("emobox6_best", "best")
-        told = {
+        materials = {
             "speech_only": "RAVDESS speech",
             "best": "RAVDESS speech and song",
             "with_tess": "RAVDESS speech and song, TESS",
         }
-        measured = {one.recipe: one for one in [*self.of("material"), *([best] if best else [])]}
+        measured = {one.recipe: one for one in self.of("material")}
+        if best:
+            measured["best"] = best
         rows = []
-        for recipe, name in told.items():
+        for recipe, name in materials.items():
             if one := measured.get(recipe):
                 rows.append(
                     [
                         name,
-                        _trained_on(one),
-                        _seeds(one.ua()),
-                        _interval(one.by_speaker()),
-                        _against(best, one) if best and recipe != "best" else "",
-                        _command(one),
+                        trained_on(one),
+                        seeds_text(one.ua()),
+                        interval_text(one.by_speaker()),
+                        against(best, one) if best and recipe != "best" else "",
+                        command(one),
                     ]
                 )
-        return _section(
+        return section(
             "Training material",
-            "The default recipe on EmoBox' six folds; differences on the seeds that both have.",
+            "The default recipe on EmoBox' six folds. Differences are between the seeds that both "
+            "rows have.",
             ["trained on", "recordings (fold 1)", "UA", "interval", "difference", "command"],
             rows,
         )
@@ -343,21 +462,21 @@ class Report:
         rows = [
             [
                 speaker,
-                _sex(speaker),
-                _percent(float(uar(matrix))),
-                *(_percent(recall) for recall in recalls({speaker: matrix})),
+                sex(speaker),
+                percent(float(uar(matrix))),
+                *(percent(recall) for recall in recalls({speaker: matrix})),
             ]
             for speaker, matrix in one.by_speaker().items()
         ]
         counts = one.by_speaker()
         rows.append(
-            ["all", "", _percent(float(uar(pooled(counts)))), *map(_percent, recalls(counts))]
+            ["all", "", percent(float(uar(pooled(counts)))), *map(percent, recalls(counts))]
         )
-        return _section(
+        return section(
             "One speaker at a time",
-            f"The default recipe trained on all other actors. {_command(one)}; interval over "
-            f"speakers {_interval(counts)}. Neutral is 4 recordings of an actor, each other "
-            "emotion 8.",
+            "The default recipe tested on each actor in turn, trained on all others. The interval "
+            f"of the UA over speakers is {interval_text(counts)}. Each actor has 4 neutral "
+            f"recordings and 8 of every other emotion. The command is {command(one)}.",
             ["actor", "sex", "UA", *EMOTIONS],
             rows,
         )
@@ -381,22 +500,26 @@ class Report:
         rows = [
             [
                 str(count),
-                _trained_on(one),
-                _seeds(one.ua()),
-                _interval(one.by_speaker()),
-                _difference(difference(one.by_speaker(), fewer.by_speaker())) if fewer else "",
-                _command(one),
+                trained_on(one),
+                seeds_text(one.ua()),
+                interval_text(one.by_speaker()),
+                difference_text(difference(one.by_speaker(), fewer.by_speaker())) if fewer else "",
+                command(one),
             ]
             for (count, one), fewer in zip(curve.items(), [None, *curve.values()], strict=False)
         ]
         return (
-            _section(
+            section(
                 "Learning curve",
                 "The default recipe on EmoBox' six folds with fewer training speakers, women and "
-                "men by turns, trained for as many steps; the first seed alone.",
+                "men by turns, trained for as many steps as with all; the first seed alone.",
                 [
-                    *("training speakers", "recordings (fold 1)", "UA", "interval"),
-                    *("difference to the row above", "command"),
+                    "training speakers",
+                    "recordings (fold 1)",
+                    "UA",
+                    "interval",
+                    "difference to the row above",
+                    "command",
                 ],
                 rows,
             )
@@ -410,9 +533,9 @@ class Report:
         worse = [one for one in self.items["tuning"].setting.conditions if one != "as_recorded"]
 
         def in_worse(one: Measured) -> list[str]:
-            return [_seeds(one.ua(condition)) for condition in worse]
+            return [seeds_text(one.ua(condition)) for condition in worse]
 
-        rows = [["**the default recipe**", _seeds(best.ua()), "", "", *in_worse(best)]]
+        rows = [["**the default recipe**", seeds_text(best.ua()), "", "", *in_worse(best)]]
         for one in self.of("tuning", "tuning_front_ends"):
             seeds = sorted(set(one.seeds) & set(best.seeds))
             if one.recipe == "best" or not seeds:
@@ -421,21 +544,21 @@ class Report:
             rows.append(
                 [
                     one.recipe.replace("_", " "),
-                    _seeds(one.ua()),
-                    _difference(gain),
+                    seeds_text(one.ua()),
+                    difference_text(gain),
                     f"{gain.better:.0%}",
                     *in_worse(one),
                 ]
             )
-        return _section(
+        return section(
             "Ingredients",
-            "Cross-validation among the 16 actors of EmoBox' folds 1 to 4, the only one that "
-            "choices were made on: train on three folds' actors, test the fourth; the actors of "
-            "folds 5 and 6 are in nothing. Differences are to the default recipe with the same "
-            "seeds, from a bootstrap that draws speakers and takes both systems' recordings of "
-            "each. Beside them UA on worse recordings, as above. What each recipe changes stands "
-            "in `benchmarks/params.yaml` under its name. `dvc --cd benchmarks repro tuning "
-            "tuning_front_ends`",
+            "Cross-validation among the 16 actors of EmoBox' folds 1 to 4, on which all choices "
+            "were made: three folds' actors train, the fourth's are tested, and the actors of "
+            "folds 5 and 6 take no part. Differences are to the default recipe with the same "
+            "seeds, from a bootstrap that draws speakers and takes the recordings of both systems "
+            "of each. The last columns are the UA on worse recordings, as above. What each recipe "
+            "changes stands in `benchmarks/params.yaml` under its name. The command is "
+            "`dvc --cd benchmarks repro tuning tuning_front_ends`.",
             [
                 "recipe",
                 "UA",
@@ -448,7 +571,7 @@ class Report:
 
     def _leaks(self) -> str:
         rows = []
-        for told, items in LEAKS.items():
+        for when, items in LEAKS.items():
             cells = []
             for item in items:
                 recipe = "original_variants" if "_none" not in item else "original_speech"
@@ -458,22 +581,23 @@ class Report:
                 if one is None:
                     cells.append("")
                     continue
-                cell = _percent(pooled_accuracy(one.by_speaker()))
+                cell = percent(pooled_accuracy(one.by_speaker()))
                 if "with_variants" in self.items[item].setting.conditions:
-                    cell += f" ({_percent(pooled_accuracy(one.by_speaker('with_variants')))})"
+                    cell += f" ({percent(pooled_accuracy(one.by_speaker('with_variants')))})"
                 cells.append(cell)
             if any(cells):
-                rows.append([told, *cells])
-        return _section(
+                rows.append([when, *cells])
+        return section(
             "The leak made visible",
-            "The original recipe on RAVDESS speech: accuracy on the test recordings, in brackets "
-            "with their variants among them, as a project counts that augments first. Split at "
-            "random, a test recording's variants are in training where augmentation came "
-            "before the split: what looks like recognition is memory. Split by speaker, variants "
-            "go with their speaker either way: the last two rows are one training there, but for "
-            "the variants that are tested. With variants it trains for 40 epochs of nine times as "
-            "much, without for 200: 1.8 times the steps. `dvc --cd benchmarks repro --glob "
-            "'leak_*'` and, for the row without variants by speaker, `emobox6_original`",
+            "The original recipe on RAVDESS speech: accuracy on the test recordings, and in "
+            "brackets on these and their variants, as a project counts that augments first. Where "
+            "augmentation comes before a random split, variants of test recordings are in "
+            "training: what looks like recognition is memory. In a split by speaker variants stay "
+            "with their speaker either way, so that the last two rows are the same training there "
+            "and differ in whether variants are tested. With variants the recipe trains for 40 "
+            "epochs of nine times as many recordings, without for 200 epochs: 1.8 times as many "
+            "steps. The commands are `dvc --cd benchmarks repro --glob 'leak_*'` and, for the "
+            "first row by speaker, `dvc --cd benchmarks repro emobox6_original`.",
             ["augmented", "split at random, 6 folds", "split by speaker, EmoBox' 6 folds"],
             rows,
         )
@@ -508,21 +632,21 @@ class Report:
                         100 * pooled_accuracy(counts),
                         [
                             f"**{SYSTEMS[one.recipe]}**",
-                            _what(one),
+                            what(one),
                             test,
-                            f"**{_percent(pooled_accuracy(counts))}**",
-                            _percent(pooled_accuracy(actors)) if len(actors) < len(counts) else "",
-                            _percent(float(uar(pooled(counts)))),
-                            _command(one),
+                            f"**{percent(pooled_accuracy(counts))}**",
+                            percent(pooled_accuracy(actors)) if len(actors) < len(counts) else "",
+                            percent(float(uar(pooled(counts)))),
+                            command(one),
                         ],
                     )
                 )
             parts += [row for _, row in sorted(rows, key=lambda row: row[0])]
-        return _section(
+        return section(
             "Random splits, for comparison only",
-            "Test speakers are heard in training: this measures how well voices are remembered, "
-            "not how well emotions are recognised. More than half of the random fifth is TESS, two "
-            "speakers, of which nearly all is right.",
+            "The test speakers are in training, too: these figures show how well voices are "
+            "remembered, not how well emotions are recognised. More than half of the random fifth "
+            "is TESS, which has two speakers; nearly all of it is recognised.",
             ["system", "what it is", "test", "accuracy", "on RAVDESS", "UA", "source"],
             parts,
         )
@@ -542,75 +666,16 @@ class Report:
                     ]
                 )
         total = sum(result["seconds"] for one in self.found.values() for result in one.results)
-        return _section(
+        return section(
             "Time",
-            f"Wall clock of training, one thread each: {total / 3600:.1f} hours for what is shown. "
-            "Some of it was measured beside other work on the same two cores, and some on another "
-            "machine, which makes up to a factor of 3: what the items say is not how their recipes "
-            "compare.",
+            "Wall-clock time of training on one thread each, "
+            f"{total / 3600:.1f} hours for everything on this page. Some of it was measured beside "
+            "other work on the same two cores, and some on another machine, which makes a "
+            "difference of up to a factor of 3: the times of two items do not compare their "
+            "recipes.",
             ["item", "trainings", "minutes each (median)", "hours"],
             rows,
         )
-
-
-def _section(title: str, told: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    return f"## {title}\n\n{told}{chr(10) * 2 if told else ''}{_table(head, rows)}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _percent(share: float) -> str:
-    return "" if np.isnan(share) else f"{100 * share:.1f}"
-
-
-def _seeds(scores: Sequence[float]) -> str:
-    mean = _percent(float(np.mean(scores)))
-    if len(scores) == 1:
-        return mean
-    return f"{mean} ({_percent(min(scores))} to {_percent(max(scores))}, {len(scores)} seeds)"
-
-
-def _interval(counts: Counts) -> str:
-    bounds = interval(counts)
-    return "" if bounds is None else " to ".join(_percent(bound) for bound in bounds)
-
-
-def _difference(found: Difference) -> str:
-    return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
-
-
-def _against(best: Measured, one: Measured, condition: str = "as_recorded") -> str:
-    """A system in a condition against another on recordings as they are, on the seeds of both."""
-    seeds = sorted(set(one.seeds) & set(best.seeds))
-    if not seeds:
-        return ""
-    return _difference(
-        difference(one.by_speaker(condition, seeds=seeds), best.by_speaker(seeds=seeds))
-    )
-
-
-def _sex(speaker: str) -> str:
-    """Of an actor of RAVDESS, by the number."""
-    return "female" if int(speaker) % 2 == 0 else "male"
-
-
-def _what(one: Measured) -> str:
-    parameters = one.results[0]["parameters"] / 1e6
-    return f"{parameters:.2f} M parameters, from scratch on {_trained_on(one)} recordings"
-
-
-def _trained_on(one: Measured) -> str:
-    """How many recordings trained the first fold's model."""
-    return f"{one.results[0]['trained_on']['recordings']:,}"
-
-
-def _command(one: Measured) -> str:
-    return f"`dvc --cd benchmarks repro {one.item}`"
 
 
 def summarise(

@@ -1,1 +1,1 @@
-"""The seven stages of the pipeline, in the order the data takes them, and prediction after them."""
+"""The eight stages of the pipeline: what `dvc repro` runs, in the order the data takes."""

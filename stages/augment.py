@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from stages.lib.audio import decode_own, encode
-from stages.lib.dataset import Shard, ShardWriter, replaced_folder
-from stages.lib.errors import run
-from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.params.augment import AugmentParams
-from stages.lib.params.loader import load
-from stages.lib.shard_store import Finished, map_shards
-from stages.lib.variants import make_variants
+from speech_emotion.audio.codec import decode_own, encode
+from speech_emotion.audio.variants import AugmentParams, Original, make_variants
+from speech_emotion.base.errors import run
+from speech_emotion.base.files import replaced_folder
+from speech_emotion.data.dataset import Shard, ShardWriter
+from speech_emotion.data.manifest import read_shards, write_manifest
+from speech_emotion.data.shard_store import Finished, map_shards
+from speech_emotion.params.section import load
 
 
 def augment(source: Path, target: Path, params: AugmentParams) -> None:
@@ -30,7 +30,7 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> Finished
             rows.append(utterance)
             with shard.decoding(utterance):
                 recording, sample_rate = decode_own(content)
-            made = make_variants(recording, params.variants, utterance.id)
+            made = make_variants(Original(utterance.id, recording), params.variants)
             for variant, samples in zip(params.variants, made, strict=True):
                 row = replace(
                     utterance,

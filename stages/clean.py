@@ -3,14 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from stages.lib.audio import MIN_DURATION, decode, encode
-from stages.lib.cleaning import clean
-from stages.lib.dataset import Shard, ShardWriter, replaced_folder
-from stages.lib.errors import run
-from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.loader import load
-from stages.lib.shard_store import Finished, map_shards
+from speech_emotion.audio.cleaning import clean
+from speech_emotion.audio.codec import MIN_DURATION, decode, encode
+from speech_emotion.base.errors import run
+from speech_emotion.base.files import replaced_folder
+from speech_emotion.data.dataset import Shard, ShardWriter
+from speech_emotion.data.manifest import read_shards, write_manifest
+from speech_emotion.data.shard_store import Finished, map_shards
+from speech_emotion.params.clean import CleanParams
+from speech_emotion.params.section import load
 
 
 def clean_dataset(source: Path, target: Path, params: CleanParams) -> None:

@@ -1,4 +1,4 @@
-"""Stage 7, evaluate: the trained model on the test recordings of its fold, numbers and pictures.
+"""Stage 7, evaluate: the trained model on the test recordings of its fold, numbers and figures.
 
 Only recordings as they are count, never their variants. The split is derived anew from the
 manifest, with the params that train used too.
@@ -9,28 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
-from sklearn.metrics import confusion_matrix
 
-from stages.lib import figures
-from stages.lib.audio import decode, mix_down
-from stages.lib.calibration import calibrated
-from stages.lib.dataset import EMOTIONS, replaced_folder
-from stages.lib.errors import PipelineError, run
-from stages.lib.feature_store import FeatureStore
-from stages.lib.files import write_whole
-from stages.lib.manifest import read_manifest, read_shards
-from stages.lib.networks.trained import TrainedModel
-from stages.lib.params.loader import load
-from stages.lib.params.split import SplitParams
-from stages.lib.scoring import DIGITS, calibration_error, corpus_names, score
-from stages.lib.spectra import mel_bank, mel_edges, spectrogram
-from stages.lib.splits import originals, split
-
-WINDOW, HOP = 0.025, 0.01
-MELS, HIGHEST = 64, 8000.0
-"""The spectrogram of the cleaning picture: in s, in s, bands, in Hz."""
+from speech_emotion.base.errors import PipelineError, run
+from speech_emotion.base.files import replaced_folder, write_whole
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.feature_store import FeatureStore
+from speech_emotion.data.splits import originals, split
+from speech_emotion.params.section import load
+from speech_emotion.params.split import SplitParams
+from speech_emotion.reporting import figures
+from speech_emotion.reporting.evaluation import predictions_table, setting, uncalibrated
+from speech_emotion.reporting.evaluation_figures import evaluation_figures, read_curves
+from speech_emotion.reporting.scoring import score
+from speech_emotion.training.trained_model import TrainedModel
 
 
 def evaluate(
@@ -56,7 +47,7 @@ def evaluate(
     curves : Path
         What DVCLive wrote while it trained.
     merged, clean : Path
-        The datasets before and after cleaning, for one picture.
+        The datasets before and after cleaning, for one figure.
     metrics : Path
         Where metrics.json, predictions.csv and the folder figures go. Each takes the place of its
         predecessor once it is whole; nothing else there is touched.
@@ -68,8 +59,8 @@ def evaluate(
         good.
     """
     store = FeatureStore(features)
-    recordings = originals(store.manifest).assign(side=split(store.manifest, params))
-    test = recordings[recordings["side"] == "test"]
+    recordings = originals(store.manifest).assign(part=split(store.manifest, params))
+    test = recordings[recordings["part"] == "test"]
 
     trained = TrainedModel.load(model)
     if trained.labels != EMOTIONS:
@@ -88,13 +79,13 @@ def evaluate(
     )
     values = {
         **score(named, probabilities),
-        "uncalibrated": _uncalibrated(test, probabilities, trained.temperature),
-        **_setting(recordings, params, trained.network),
+        "uncalibrated": uncalibrated(test, probabilities, trained.temperature),
+        **setting(recordings, params, trained.network),
     }
-    predictions = _predictions(named, probabilities)
+    predictions = predictions_table(named, probabilities)
     metrics.mkdir(parents=True, exist_ok=True)
     with replaced_folder(metrics / "figures") as folder:
-        for name, figure in _pictures(
+        for name, figure in evaluation_figures(
             recordings, predictions, values, read_curves(curves), (merged, clean)
         ).items():
             figures.save(figure, folder / f"{name}.png")
@@ -104,154 +95,6 @@ def evaluate(
     )
     write_whole(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
     return values
-
-
-def _uncalibrated(
-    test: pd.DataFrame, probabilities: np.ndarray, temperature: float
-) -> dict[str, float]:
-    """How far confidence was from accuracy before calibration, and the temperature that did it."""
-    before = calibrated(probabilities, 1 / temperature)
-    correct = np.array(EMOTIONS)[before.argmax(axis=1)] == test["emotion"].to_numpy()
-    return {
-        "calibration_error": round(calibration_error(before, correct), DIGITS),
-        "temperature": temperature,
-    }
-
-
-def _setting(recordings: pd.DataFrame, params: SplitParams, network: str) -> dict[str, Any]:
-    """What the scores are worth: on which data, and whether training knew the speakers."""
-    sides = recordings.groupby("side")
-    names = {str(side): corpus_names(rows) for side, rows in sides}
-    speakers = {str(side): set(rows["speaker"]) for side, rows in sides}
-    shared = speakers["train"] & speakers["test"]
-    used = ("train", "validation", "test")
-    return {
-        "corpora": {"train": names["train"], "test": names["test"]},
-        "protocol": params.protocol,
-        "fold": params.fold,
-        "test_speakers": "shared with training" if shared else "never heard in training",
-        "network": network,
-        "recordings": {side: int((recordings["side"] == side).sum()) for side in used},
-        "speakers": {side: len(speakers.get(side, ())) for side in used},
-    }
-
-
-def _predictions(test: pd.DataFrame, probabilities: np.ndarray) -> pd.DataFrame:
-    """A row a test recording: who, what it is, what it was taken for, and a column an emotion."""
-    table = test[["id", "speaker", "sex", "corpus"]].reset_index(drop=True)
-    table["truth"] = test["emotion"].to_numpy()
-    table["predicted"] = np.array(EMOTIONS)[probabilities.argmax(axis=1)]
-    table[list(EMOTIONS)] = probabilities
-    return table
-
-
-def read_curves(folder: Path) -> pd.DataFrame:
-    """The curves of a training as DVCLive wrote them, for `figures.training_curves`."""
-    curves = []
-    for metric, name in (("loss", "loss"), ("accuracy", "accuracy"), ("UAR", "uar")):
-        for part, subfolder in (("train", "train"), ("validation", "eval")):
-            path = folder / "plots" / "metrics" / subfolder / f"{name}.tsv"
-            if path.is_file():
-                table = pd.read_csv(path, sep="\t")
-                curves.append(
-                    pd.DataFrame(
-                        {
-                            "metric": metric,
-                            "part": part,
-                            "epoch": table["step"] + 1,
-                            "value": table[name],
-                        }
-                    )
-                )
-    if not curves:
-        raise PipelineError(
-            f"{folder} holds no training curves: run `dvc repro train` to make them."
-        )
-    return pd.concat(curves, ignore_index=True)
-
-
-def _pictures(
-    recordings: pd.DataFrame,
-    predictions: pd.DataFrame,
-    values: dict[str, Any],
-    curves: pd.DataFrame,
-    datasets: tuple[Path, Path],
-) -> dict[str, Figure]:
-    """Every picture by its name."""
-    corpora, protocol = values["corpora"], f"{values['protocol']}, fold {values['fold']}"
-    tested = f"{corpora['test']}; {protocol}; test speakers {values['test_speakers']}"
-    trained = (
-        f"{values['network']} on {corpora['train']}; {protocol}. Training: what is fitted step by "
-        "step, on augmented features; validation: the whole network, on features as they are"
-    )
-    used = recordings[recordings["side"] != "unused"]
-    speakers = predictions[["speaker", "sex"]].drop_duplicates().sort_values("speaker")
-    speakers["accuracy"] = speakers["speaker"].map(values["accuracy_by_speaker"])
-    example = _typical_cut(recordings[recordings["side"] == "test"], datasets[0])
-    identity, emotion = example[["id", "emotion"]].iloc[0]
-    return {
-        "confusion": figures.confusion(
-            confusion_matrix(predictions["truth"], predictions["predicted"], labels=EMOTIONS),
-            EMOTIONS,
-            tested,
-        ),
-        "accuracy_by_speaker": figures.accuracy_by_speaker(
-            speakers.reset_index(drop=True), values["accuracy"], tested
-        ),
-        "training_curves": figures.training_curves(curves, trained),
-        "label_distribution": figures.label_distribution(
-            pd.crosstab(used["emotion"], used["corpus"] + " " + used["channel"]).reindex(
-                EMOTIONS, fill_value=0
-            ),
-            f"{corpus_names(used)}; train, validation and test of {protocol}",
-        ),
-        "cleaning": _cleaning_picture(
-            identity, datasets, f"{corpus_names(example)}; {identity}, {emotion}"
-        ),
-    }
-
-
-def _typical_cut(test: pd.DataFrame, merged: Path) -> pd.DataFrame:
-    """The test recording of which cleaning cut neither much nor little, as a table of one row."""
-    before = read_manifest(merged).set_index("id")["duration"]
-    cut = test["id"].map(before) - test["duration"]
-    order = test.assign(cut=cut).sort_values(["cut", "id"])
-    return order.iloc[[len(order) // 2]]
-
-
-def _cleaning_picture(identity: str, datasets: tuple[Path, Path], subject: str) -> Figure:
-    (before, rate_before), (after, rate_after) = (read_mono(path, identity) for path in datasets)
-    high = min(HIGHEST, rate_before / 2, rate_after / 2)
-    return figures.cleaning(
-        (before, after),
-        (rate_before, rate_after),
-        (_log_mel(before, rate_before, high), _log_mel(after, rate_after, high)),
-        mel_edges(MELS, 0.0, high)[1:-1],
-        subject,
-    )
-
-
-def read_mono(dataset: Path, identity: str) -> tuple[np.ndarray, int]:
-    """One recording of a dataset, mixed down: samples [n], and the sample rate in Hz."""
-    for shard in read_shards(dataset):
-        if any(utterance.id == identity for utterance in shard.utterances):
-            for utterance, _, content in shard:
-                if utterance.id == identity:
-                    with shard.decoding(utterance):
-                        samples, rate = decode(content)
-                    return mix_down(samples), rate
-    raise PipelineError(
-        f"{dataset} has no recording {identity!r}, which the features have: run `dvc repro`."
-    )
-
-
-def _log_mel(samples: np.ndarray, rate: int, high: float) -> np.ndarray:
-    """Mel power in dB below the loudest [shape=(bands, frames)], up to ``high`` Hz."""
-    window = round(WINDOW * rate)
-    power = spectrogram(samples, window, window, round(HOP * rate))
-    mel = power @ mel_bank(rate, window, MELS, 0.0, high, False)
-    decibel: np.ndarray = 10 * np.log10(np.maximum(mel, 1e-10)).T
-    return decibel - decibel.max()
 
 
 def main() -> None:

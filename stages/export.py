@@ -1,7 +1,7 @@
 """Stage 8, export: the trained model as a LiteRT file that travels, with a card that describes it.
 
 The 8-bit file is written where its UAR on the validation speakers holds within a point; the card
-says which it was.
+says whether it did.
 """
 
 import json
@@ -10,33 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
-from stages.lib.conversion import to_int8, to_litert
-from stages.lib.dataset import EMOTIONS, replaced_folder
-from stages.lib.errors import PipelineError, run
-from stages.lib.feature_store import FeatureStore
-from stages.lib.feature_view import FeatureView
-from stages.lib.files import write_whole
-from stages.lib.lite import INT8_FILE, LITERT_FILE, LiteModel
-from stages.lib.model_card import model_card
-from stages.lib.networks.network import Features
-from stages.lib.networks.settings import ModelSettings, read_settings, write_settings
-from stages.lib.networks.trained import TrainedModel
-from stages.lib.networks.views import VIEWS
-from stages.lib.params.loader import load
-from stages.lib.params.split import SplitParams
-from stages.lib.scoring import uar
-from stages.lib.splits import split
-
-TOLERANCE = 1e-3
-"""How far a probability of the float32 file may be from Keras' own."""
-
-INT8_LOSS = 0.01
-"""How much UAR on the validation speakers the 8-bit file may lose."""
-
-COMPARED = 50
-"""Training recordings, evenly spaced, that both files are compared with Keras on."""
+from speech_emotion import networks
+from speech_emotion.base.errors import run
+from speech_emotion.base.files import replaced_folder, write_whole
+from speech_emotion.data.feature_store import FeatureStore
+from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.splits import split
+from speech_emotion.params.section import load
+from speech_emotion.params.split import SplitParams
+from speech_emotion.reporting.model_card import model_card
+from speech_emotion.serving.exporting import write_exported
+from speech_emotion.training.model_settings import read_settings
+from speech_emotion.training.trained_model import TrainedModel
 
 
 def export(
@@ -75,12 +61,20 @@ def export(
         If the model can't be read, or its conversion is not the same model.
     """
     settings = read_settings(model)
+    network = networks.find(settings.network, settings.kinds)
     evaluated = json.loads(metrics.read_text(encoding="utf-8"))
     measured: dict[str, Any] = {"refused": None}
     with replaced_folder(target) as folder:
-        if settings.network in VIEWS:
-            views = _views(FeatureStore(features), settings.kinds, params)
-            measured |= _write_files(TrainedModel.load(model), settings, views, folder)
+        if network.on_litert:
+            store = FeatureStore(features)
+            part = split(store.manifest, params)
+            original = store.manifest["variant"] == "original"
+            training, validation = (
+                FeatureSubset(store, settings.kinds, np.flatnonzero((part == name) & original))
+                for name in ("train", "validation")
+            )
+            trained = TrainedModel.load(model)
+            measured |= write_exported(trained, settings, training, validation, folder)
         else:
             measured["refused"] = (
                 f"The network {settings.network!r} needs more than LiteRT has, so it was not "
@@ -92,66 +86,6 @@ def export(
         (folder / "README.md").write_text(card, encoding="utf-8")
     write_whole(report, json.dumps(measured, indent=2) + "\n")
     return measured
-
-
-def _views(
-    store: FeatureStore, kinds: tuple[str, ...], params: SplitParams
-) -> dict[str, FeatureView]:
-    """The originals that train and those that validate."""
-    side = split(store.manifest, params)
-    original = store.manifest["variant"] == "original"
-    return {
-        name: FeatureView(store, kinds, np.flatnonzero((side == name) & original))
-        for name in ("train", "validation")
-    }
-
-
-def _write_files(
-    trained: TrainedModel, settings: ModelSettings, views: dict[str, FeatureView], folder: Path
-) -> dict[str, Any]:
-    write_settings(settings, folder)
-    compared = _evenly(views["train"], COMPARED)
-    expected = trained.probabilities(compared)
-    expected_uar = _uar(trained, views["validation"])
-
-    def written(name: str, content: bytes) -> dict[str, Any]:
-        (folder / name).write_bytes(content)
-        lite = LiteModel(folder / name, settings)
-        difference = np.abs(lite.probabilities(compared) - expected).max()
-        return {
-            "bytes": len(content),
-            "largest_difference": float(f"{difference:.2g}"),
-            "compared": len(compared),
-            "validation_uar": _uar(lite, views["validation"]),
-            "written": True,
-        }
-
-    float32 = written(LITERT_FILE, to_litert(trained.model))
-    if not float32["largest_difference"] <= TOLERANCE:
-        raise PipelineError(
-            f"the LiteRT file's probabilities differ from Keras' own by up to "
-            f"{float32['largest_difference']:g}, more than {TOLERANCE:g}: the conversion of the "
-            f"network {settings.network!r} is at fault."
-        )
-    int8 = written(INT8_FILE, to_int8(trained.model))
-    if expected_uar is None or int8["validation_uar"] < expected_uar - INT8_LOSS:
-        (folder / INT8_FILE).unlink()
-        int8["written"] = False
-    return {"keras": {"validation_uar": expected_uar}, "float32": float32, "int8": int8}
-
-
-def _evenly(view: FeatureView, count: int) -> list[Features]:
-    places = np.unique(np.linspace(0, len(view) - 1, min(count, len(view))).round().astype(int))
-    return [view[int(place)] for place in places]
-
-
-def _uar(model: TrainedModel | LiteModel, view: FeatureView) -> float | None:
-    """UAR over a view, rounded to 6 digits; None where it is empty."""
-    if not len(view):
-        return None
-    predicted = np.array(EMOTIONS)[model.probabilities(view).argmax(axis=1)]
-    counts = confusion_matrix(view.manifest["emotion"], predicted, labels=EMOTIONS)
-    return round(float(uar(counts)), 6)
 
 
 def main() -> None:

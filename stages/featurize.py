@@ -5,38 +5,32 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import whisper
-from stages.lib.audio import decode_own
-from stages.lib.dataset import Shard, replaced_folder
-from stages.lib.errors import PipelineError, run
-from stages.lib.features import KINDS, featurize
-from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams
-from stages.lib.params.loader import load
-from stages.lib.shard_store import Finished, map_shards
+from speech_emotion.audio.codec import decode_own
+from speech_emotion.base.errors import run
+from speech_emotion.base.files import replaced_folder
+from speech_emotion.data.dataset import Shard
+from speech_emotion.data.feature_store import FRONT_END_FILE
+from speech_emotion.data.manifest import read_shards, write_manifest
+from speech_emotion.data.shard_store import Finished, map_shards
+from speech_emotion.features import KINDS, FeaturizeParams, featurize
+from speech_emotion.params.clean import CleanParams
+from speech_emotion.params.section import load
 
 
 def featurize_dataset(
     source: Path, target: Path, params: FeaturizeParams, cleaning: CleanParams
 ) -> None:
     """Write the features of a dataset, with the settings of the whole way from audio to them."""
-    if "log_mel" in params.kinds and params.log_mel.high > cleaning.sample_rate / 2:
-        raise PipelineError(
-            f"params.yaml: featurize.log_mel.high is {params.log_mel.high:g} Hz: expected at most "
-            f"half of clean.sample_rate, {cleaning.sample_rate / 2:g} Hz."
-        )
-    if "whisper" in params.kinds:
-        params = params.model_copy(update={"whisper": whisper.pinned(params.whisper)})
+    params = params.prepared(cleaning.sample_rate)
     with replaced_folder(target) as folder:
         finished = map_shards(featurize_shard, params, read_shards(source), folder, "featurize")
         settings = {"clean": cleaning.model_dump(), "featurize": params.model_dump()}
-        (folder / "front_end.json").write_text(json.dumps(settings, indent=2) + "\n")
+        (folder / FRONT_END_FILE).write_text(json.dumps(settings, indent=2) + "\n")
         write_manifest([utterance for one in finished for utterance in one.utterances], folder)
 
 
 def featurize_shard(params: FeaturizeParams, folder: Path, shard: Shard) -> Finished:
-    """Write one array a kind for the utterances of a shard, and the offsets of framed kinds."""
+    """Write one array per kind for the utterances of a shard, and the offsets of framed kinds."""
     features: dict[str, list[np.ndarray]] = {kind: [] for kind in params.kinds}
     for utterance, _, content in shard:
         with shard.decoding(utterance):

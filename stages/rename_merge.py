@@ -4,42 +4,48 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from stages.lib.corpora.registry import CORPORA
-from stages.lib.dataset import Shard, ShardWriter, Utterance, replaced_folder
-from stages.lib.errors import PipelineError, run
-from stages.lib.manifest import read_shards, write_manifest
-from stages.lib.parallel import map_parts
-
-RENAME = {corpus.NAME: corpus.merged for corpus in CORPORA}
+from speech_emotion.base.errors import PipelineError, run
+from speech_emotion.base.files import replaced_folder
+from speech_emotion.base.parallel import map_parts
+from speech_emotion.data.corpora import CORPORA
+from speech_emotion.data.dataset import Shard, ShardWriter, Utterance
+from speech_emotion.data.manifest import read_shards, write_manifest
 
 
 def rename_merge(source: Path, target: Path) -> None:
     """Give every utterance of the raw dataset its id, speaker and statement in the merged one."""
     shards = read_shards(source)
-    check_collisions(shards)
+    check_one_to_one(shards)
     with replaced_folder(target) as folder:
         (folder / "shards").mkdir()
         renamed = map_parts(partial(rename_shard, folder), shards, "rename_merge")
         write_manifest([utterance for rows in renamed for utterance in rows], folder)
 
 
-def check_collisions(shards: list[Shard]) -> None:
-    """Raise a `PipelineError` that names both inputs if two of them would get one id."""
-    taken: dict[str, str] = {}
-    for shard in shards:
-        for utterance in shard.utterances:
-            identity = merged(utterance).id
-            if identity in taken:
-                raise PipelineError(
-                    f"{taken[identity]} and {utterance.id} would both become {identity}. "
-                    "Remove one of them from the source."
-                )
-            taken[identity] = utterance.id
+def check_one_to_one(shards: list[Shard]) -> None:
+    """Raise a `PipelineError` if two utterances or two speakers would become one."""
+    ids: dict[str, str] = {}
+    speakers: dict[str, str] = {}
+    for utterance in (utterance for shard in shards for utterance in shard.utterances):
+        row = merged(utterance)
+        if row.id in ids:
+            raise PipelineError(
+                f"{ids[row.id]} and {utterance.id} would both become {row.id}. "
+                "Remove one of them from the source."
+            )
+        ids[row.id] = utterance.id
+        speaker = f"{utterance.speaker} of {utterance.corpus}"
+        if speakers.setdefault(row.speaker, speaker) != speaker:
+            raise PipelineError(
+                f"the speakers {speakers[row.speaker]} and {speaker} would both become "
+                f"{row.speaker}, though they are different people. Give one of them another name "
+                "in `merged` of the corpus' module in speech_emotion/data/corpora."
+            )
 
 
 def merged(utterance: Utterance) -> Utterance:
     """The row of a raw utterance in the merged dataset."""
-    identity, speaker, statement = RENAME[utterance.corpus](utterance)
+    identity, speaker, statement = CORPORA[utterance.corpus].merged(utterance)
     return replace(utterance, id=identity, source_id=identity, speaker=speaker, statement=statement)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,20 +15,19 @@ import soundfile
 import yaml
 from hypothesis import settings
 
-from benchmarks.params import load_front_end
+from benchmarks.recipes import load_front_end
+from speech_emotion.audio.cleaning import clean
+from speech_emotion.audio.codec import decode, mix_down
+from speech_emotion.audio.variants import AugmentParams
+from speech_emotion.data.synthetic.corpus import SyntheticRecording, SyntheticSettings, recordings
+from speech_emotion.features import KINDS, FeaturizeParams, featurize
+from speech_emotion.features.whisper import Params as WhisperParams
+from speech_emotion.params.clean import CleanParams
+from speech_emotion.params.ingest import IngestParams
+from speech_emotion.params.section import load
+from speech_emotion.params.train import TrainParams
+from speech_emotion.serving.recognizer import Recognizer
 from stages.ingest import ingest
-from stages.lib.audio import decode, mix_down
-from stages.lib.cleaning import clean
-from stages.lib.corpora.synthetic import SyntheticRecording, SyntheticSettings, recordings
-from stages.lib.features import KINDS, featurize
-from stages.lib.params.augment import AugmentParams
-from stages.lib.params.clean import CleanParams
-from stages.lib.params.featurize import FeaturizeParams, WhisperParams
-from stages.lib.params.ingest import IngestParams
-from stages.lib.params.loader import load
-from stages.lib.params.train import TrainParams
-from stages.lib.recognizer import Recognizer
-from stages.lib.whisper import pinned
 from stages.rename_merge import rename_merge
 
 if TYPE_CHECKING:
@@ -35,9 +35,41 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as cores: a thread for each
+    for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(variable, "1")
+
 # a busy machine is no failure, nor is it one on some days only
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+
+SLOW_FIXTURES = {
+    "benchmark",
+    "cluster",
+    "first_run",
+    "light",
+    "models",
+    "repository",
+    "server",
+    "whisper_preset",
+}
+"""A test with one of these waits for it, however quick it is itself."""
+
+FIRST = ("test_pipeline", "test_one_file", "test_benchmarks_run", "test_whisper_pipeline")
+"""The longest files, which two workers begin with so that they end together."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow tests, and give every worker whole groups of tests that share their fixtures."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SLOW_FIXTURES:
+            item.add_marker("slow")
+        group = "models" if "models" in fixtures else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.path.stem not in FIRST)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -112,7 +144,9 @@ def whisper_preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def every_kind(featurize_params: FeaturizeParams, whisper_preset: Path) -> FeaturizeParams:
     """Params that ask for all kinds of features."""
     tiny = WhisperParams(preset=str(whisper_preset), revision=None, layers="all")
-    return featurize_params.model_copy(update={"kinds": tuple(KINDS), "whisper": pinned(tiny)})
+    sections = {**featurize_params.sections, "whisper": tiny}
+    asked = featurize_params.model_copy(update={"kinds": tuple(KINDS), "sections": sections})
+    return asked.prepared(16000)
 
 
 def merge(source: Path, data: Path) -> None:
@@ -156,7 +190,7 @@ def models(
     cleaning = load("clean", CleanParams, ROOT / "params.yaml")
     features = load("featurize", FeaturizeParams, ROOT / "params.yaml")
     examples = []
-    for actor in ("01", "03"):  # two an emotion, or the analysis could not tell how they differ
+    for actor in ("01", "03"):  # two of each emotion, or they would show no spread
         for code in range(1, 9):
             recording = spoken(synthetic_recordings, code, actor)
             cleaned, _ = clean(*decode(recording.read()), cleaning)

@@ -8,24 +8,27 @@ import keras
 import numpy as np
 import pandas as pd
 
-from stages.lib.conversion import to_litert
-from stages.lib.dataset import EMOTIONS
-from stages.lib.feature_view import FeatureView
-from stages.lib.lite import LITERT_FILE
-from stages.lib.networks.network import Features
-from stages.lib.networks.registry import NETWORKS
-from stages.lib.networks.settings import ModelSettings, TrainingSummary, write_settings
-from stages.lib.networks.trained import save
-from stages.lib.networks.views import VIEWS
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.networks import Features, find
+from speech_emotion.serving.conversion import to_litert
+from speech_emotion.training.model_settings import (
+    LITERT_FILE,
+    ModelSettings,
+    TrainingSummary,
+    write_settings,
+)
+from speech_emotion.training.trained_model import save
 
 STEPS, RATE = 40, 3e-3
 
 
-class Examples(FeatureView):
+class Examples(FeatureSubset):
     """Utterances in memory, of the first, second, ... emotion and so on around."""
 
-    def __init__(self, utterances: list[Features]) -> None:
+    def __init__(self, utterances: list[Features], kinds: tuple[str, ...]) -> None:
         self._utterances = utterances
+        self.kinds = kinds
         emotions = [EMOTIONS[number % 8] for number in range(len(utterances))]
         self.manifest = pd.DataFrame({"emotion": emotions}).assign(
             source_id=range(len(utterances)), corpus="ravdess", channel="speech"
@@ -39,7 +42,11 @@ class Examples(FeatureView):
 
 
 def write_models(
-    folder: Path, network: str, utterances: list[Features], front_end: dict[str, Any]
+    folder: Path,
+    network: str,
+    utterances: list[Features],
+    front_end: dict[str, Any],
+    steps: int = STEPS,
 ) -> None:
     """Write ``folder/keras`` and ``folder/export``.
 
@@ -53,22 +60,25 @@ def write_models(
         What to learn, as in `Examples`.
     front_end : dict
         The settings for cleaning and features.
+    steps : int
+        Fewer are not enough to learn them by heart.
     """
     keras.utils.set_random_seed(0)
-    model = NETWORKS[network].build(Examples(utterances))
-    views = [VIEWS[network](utterance) for utterance in utterances]
-    batch = {kind: np.concatenate([view[kind] for view in views]) for kind in views[0]}
-    counts = [len(next(iter(view.values()))) for view in views]
+    module = find(network, ("functionals",))
+    model = module.build(Examples(utterances, module.kinds))
+    segments = [module.inputs(utterance) for utterance in utterances]
+    batch = {kind: np.concatenate([one[kind] for one in segments]) for kind in segments[0]}
+    counts = [len(next(iter(one.values()))) for one in segments]
     if model.trainable_weights:
         model.compile(keras.optimizers.Adam(RATE), "sparse_categorical_crossentropy")
         truth = np.repeat(np.arange(len(utterances)) % 8, counts)
-        model.fit(batch, truth, epochs=STEPS, verbose=0)
+        model.fit(batch, truth, epochs=steps, verbose=0)
         learnt = model.predict(batch, verbose=0)[np.arange(len(truth)), truth]
-        assert learnt.min() > 0.5, "it has learnt its examples by heart"
+        assert steps < STEPS or learnt.min() > 0.5, "it has learnt its examples by heart"
     settings = ModelSettings(
         labels=EMOTIONS,
         network=network,
-        kinds=NETWORKS[network].KINDS,
+        kinds=module.kinds,
         front_end=front_end,
         temperature=1.5,
         training=TrainingSummary(corpora="ravdess", epochs=1, parameters=model.count_params()),

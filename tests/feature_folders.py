@@ -1,13 +1,14 @@
-"""Small feature folders in the format of `stages.lib.feature_store`, with patterns to learn."""
+"""Small feature folders, as featurize writes them, with patterns to learn."""
 
 import json
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from utterances import utterance
 
-from stages.lib.dataset import EMOTIONS, Utterance
-from stages.lib.manifest import write_manifest
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.manifest import write_manifest
 
 SPEAKERS = ("01", "02", "03", "04", "05", "06")
 BANDS = 16
@@ -74,22 +75,16 @@ def write_features(
                 for arrays in (*framed.values(), vectors):
                     arrays[-1][:] = marker
             utterances.append(
-                Utterance(
+                utterance(
                     id=source if variant == "original" else f"{source}_{variant}",
                     source_id=source,
                     variant=variant,
-                    corpus="ravdess",
                     synthetic=True,
-                    channel="speech",
                     speaker=speaker,
                     sex="female" if int(speaker) % 2 == 0 else "male",
                     emotion=emotion,
-                    intensity="normal",
-                    statement="01",
                     repetition=f"{repetition:02d}",
-                    sample_rate=16000,
                     duration=frames * 0.016,
-                    shard=f"{speaker}-000",
                 )
             )
         for kind, arrays in framed.items():

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pandas as pd
+from utterances import utterance
 
-from stages.lib.dataset import EMOTIONS
-from stages.lib.manifest import COLUMNS
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.manifest import COLUMNS
 
 ACTORS = [f"{number:02d}" for number in range(1, 25)]
 
@@ -17,23 +18,20 @@ def rows(
     source = f"{corpus}-{channel}-{emotion}-{take:02d}-{speaker}"
     names = ["original", *(f"pitch{number}" for number in range(variants))]
     return [
-        {
-            "id": source if name == "original" else f"{source}_{name}",
-            "source_id": source,
-            "variant": name,
-            "corpus": corpus,
-            "synthetic": False,
-            "channel": channel,
-            "speaker": speaker,
-            "sex": sex,
-            "emotion": emotion,
-            "intensity": "normal",
-            "statement": "01",
-            "repetition": f"{take:02d}",
-            "sample_rate": 16000,
-            "duration": 3.0,
-            "shard": f"{speaker}-000",
-        }
+        vars(
+            utterance(
+                id=source if name == "original" else f"{source}_{name}",
+                source_id=source,
+                variant=name,
+                corpus=corpus,
+                channel=channel,
+                speaker=speaker,
+                sex=sex,
+                emotion=emotion,
+                repetition=f"{take:02d}",
+                duration=3.0,
+            )
+        )
         for name in names
     ]
 

@@ -14,7 +14,19 @@ import pandas as pd
 import yaml
 from conftest import ROOT
 
-from stages.lib.manifest import read_shards
+from speech_emotion.data.manifest import read_shards
+
+STAGES = [
+    "ingest",
+    "rename_merge",
+    "clean",
+    "augment",
+    "featurize",
+    "train",
+    "evaluate",
+    "export",
+]
+"""In the order of dvc.yaml."""
 
 SMALL: dict[str, Any] = {
     "augment.variants": [{"pitch": 2}],
@@ -86,14 +98,14 @@ class Repository:
     def predicted_and_evaluated(
         self, folder: Path, *options: str
     ) -> list[tuple[dict[str, Any], dict[Hashable, Any]]]:
-        """What ``stages.predict`` says of a recording of each tested speaker, and evaluate said.
+        """What prediction says of a recording of each tested speaker, and what evaluate said.
 
         Parameters
         ----------
         folder : Path
             An empty one, for the recordings as they came in.
         *options : str
-            For ``stages.predict``.
+            For ``speech_emotion.serving.command_line``.
         """
         evaluated = pd.read_csv(self.folder / "metrics" / "predictions.csv").set_index("id")
         tested = evaluated.groupby("speaker").head(1).index
@@ -101,7 +113,7 @@ class Repository:
             for utterance, name, content in shard:
                 if utterance.id in tested:
                     (folder / name).write_bytes(content)
-        printed = self.run("python", "-m", "stages.predict", "--json", *options, str(folder))
+        printed = self.run("python", "-m", "speech_emotion", "--json", *options, str(folder))
         lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
         assert [Path(line["file"]) for line in lines] == sorted(folder.iterdir())
         assert len(lines) == len(tested)

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from repository import Repository
-from test_dvc_yaml import STAGES
+from repository import STAGES, Repository
 
-from stages.lib.manifest import read_manifest
+from speech_emotion.data.manifest import read_manifest
 
 PARAMS = "benchmarks/params.yaml"
 SMALL: dict[str, Any] = {
@@ -22,6 +21,7 @@ SMALL: dict[str, Any] = {
 }
 CONDITIONS = {"as_recorded", "quieter", "telephone", "noise20", "noise10", "pink20"}
 RESULT = "benchmarks/results/emobox6_best/best-1-1.json"
+TRAINING = "emobox6_best@best-1-1"
 REPRO = ("--cd", "benchmarks", "repro")
 
 
@@ -35,12 +35,14 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, lis
     return clone, ran
 
 
+@pytest.mark.slow
 def test_an_item_runs_what_it_needs_and_nothing_else(
     benchmark: tuple[Repository, list[str]],
 ) -> None:
-    assert benchmark[1] == ["code", "recordings", "features@default", "emobox6_best@best-1-1"]
+    assert benchmark[1] == ["code", "recordings", "features@default", TRAINING]
 
 
+@pytest.mark.slow
 def test_the_pipeline_knows_nothing_of_the_benchmarks(
     benchmark: tuple[Repository, list[str]],
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_result_counts_every_test_recording_in_every_condition(
     )
 
 
+@pytest.mark.slow
 def test_a_fold_done_is_not_run_again(benchmark: tuple[Repository, list[str]]) -> None:
     clone, _ = benchmark
     lock = (clone.folder / "benchmarks/dvc.lock").read_bytes()
@@ -88,10 +91,11 @@ def test_a_fold_done_is_not_run_again(benchmark: tuple[Repository, list[str]]) -
     assert planned == ["code", "emobox6_best@best-1-2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "concerned"),
     [
-        ({"recipes.best.train.epochs": 2}, ["emobox6_best@best-1-1"]),
+        ({"recipes.best.train.epochs": 2}, [TRAINING]),
         ({"recipes.cnn2d.train.epochs": 2}, []),
         ({"front_ends.default.clean.trim.margin": 0.125}, ["features@default"]),
         ({"ingest.max_rejected": 0.5}, ["recordings"]),
@@ -108,18 +112,18 @@ def test_a_changed_param_reruns_what_it_concerns(
     assert planned == ["code", *concerned]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "line", "concerned"),
     [
-        ("stages/lib/training.py", "# a comment", []),
-        ("stages/lib/training.py", "CHANGED = 1", ["emobox6_best@best-1-1"]),
-        ("stages/lib/vocoder.py", "CHANGED = 1", ["features@default", "emobox6_best@best-1-1"]),
-        ("benchmarks/recordings.py", "CHANGED = 1", ["recordings", "features@default",
-                                                     "emobox6_best@best-1-1"]),
+        ("speech_emotion/training/training.py", "# a comment", []),
+        ("speech_emotion/training/training.py", "CHANGED = 1", [TRAINING]),
+        ("speech_emotion/audio/vocoder.py", "CHANGED = 1", ["features@default", TRAINING]),
+        ("benchmarks/recordings.py", "CHANGED = 1", ["recordings", "features@default", TRAINING]),
         ("benchmarks/published.py", "CHANGED = 1", ["summary"]),
         ("stages/train.py", "CHANGED = 1", []),
     ],
-)  # fmt: skip
+)
 def test_changed_code_reruns_what_imports_it(
     benchmark: tuple[Repository, list[str]], file: str, line: str, concerned: list[str]
 ) -> None:
@@ -135,6 +139,7 @@ def test_changed_code_reruns_what_imports_it(
     assert planned == concerned
 
 
+@pytest.mark.slow
 def test_a_training_gives_the_same_counts_again(benchmark: tuple[Repository, list[str]]) -> None:
     """In another process, and whatever the machine's threads: it computes on one."""
     path = benchmark[0].folder / RESULT
@@ -162,7 +167,7 @@ def test_synthetic_recordings_are_refused(
     benchmark: tuple[Repository, list[str]], tmp_path: Path
 ) -> None:
     benchmark[0].change_params({"ingest.synthetic": False}, PARAMS)
-    told = benchmark[0].run("python", "-m", "benchmarks.recordings", check=False)
+    reported = benchmark[0].run("python", "-m", "benchmarks.recordings", check=False)
     benchmark[0].change_params({"ingest.synthetic": True}, PARAMS)
-    assert "error: benchmarks/params.yaml: ingest.from leads to data/synthetic.yaml" in told
-    assert "on which benchmarks mean nothing" in told
+    assert "error: benchmarks/params.yaml: ingest.from leads to data/synthetic.yaml" in reported
+    assert "on which benchmarks mean nothing" in reported

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.conditions import pink_noise, spoil
+from benchmarks.conditions import degrade, pink_noise
 
 RATE = 16000
 
@@ -15,9 +15,9 @@ def chirp() -> np.ndarray:
 
 def test_nothing_above_4_khz_is_left() -> None:
     clean = chirp()
-    heard = spoil(clean, RATE, "telephone", "any")
-    assert heard.shape == clean.shape
-    power = [np.abs(np.fft.rfft(one)) ** 2 for one in (clean, heard)]
+    degraded = degrade(clean, RATE, "telephone", "any")
+    assert degraded.shape == clean.shape
+    power = [np.abs(np.fft.rfft(one)) ** 2 for one in (clean, degraded)]
     high = np.fft.rfftfreq(len(clean), 1 / RATE) > 4200
     low = np.fft.rfftfreq(len(clean), 1 / RATE) < 3400
     assert power[1][high].sum() < 1e-4 * power[0][high].sum()
@@ -27,13 +27,13 @@ def test_nothing_above_4_khz_is_left() -> None:
 @pytest.mark.parametrize(("condition", "ratio"), [("noise20", 20), ("noise10", 10), ("pink20", 20)])
 def test_noise_is_as_loud_as_it_says_and_the_same_each_time(condition: str, ratio: float) -> None:
     clean = chirp()
-    heard = spoil(clean, RATE, condition, "03-01-01-01-01-01-01")  # type: ignore[arg-type]
-    noise = heard - clean
+    degraded = degrade(clean, RATE, condition, "03-01-01-01-01-01-01")  # type: ignore[arg-type]
+    noise = degraded - clean
     assert 10 * np.log10(np.mean(clean**2) / np.mean(noise**2)) == pytest.approx(ratio, abs=0.01)
-    again = spoil(clean, RATE, condition, "03-01-01-01-01-01-01")  # type: ignore[arg-type]
-    other = spoil(clean, RATE, condition, "03-01-01-01-01-01-02")  # type: ignore[arg-type]
-    assert np.array_equal(heard, again)
-    assert not np.allclose(heard, other)
+    again = degrade(clean, RATE, condition, "03-01-01-01-01-01-01")  # type: ignore[arg-type]
+    other = degrade(clean, RATE, condition, "03-01-01-01-01-01-02")  # type: ignore[arg-type]
+    assert np.array_equal(degraded, again)
+    assert not np.allclose(degraded, other)
 
 
 def test_pink_noise_has_as_much_power_in_every_octave() -> None:
@@ -44,4 +44,4 @@ def test_pink_noise_has_as_much_power_in_every_octave() -> None:
 
 
 def test_quieter_is_a_tenth_of_the_amplitude() -> None:
-    np.testing.assert_allclose(spoil(chirp(), RATE, "quieter", "any"), chirp() / 10, rtol=1e-6)
+    np.testing.assert_allclose(degrade(chirp(), RATE, "quieter", "any"), chirp() / 10, rtol=1e-6)

@@ -9,9 +9,12 @@ from feature_folders import SPEAKERS, write_features
 from training_params import BASELINE
 
 from benchmarks.measure import measure
-from benchmarks.params import Recipe, RecipeSplit, Setting
+from benchmarks.params import Setting
+from benchmarks.recipes import Recipe, RecipeSplit
 from benchmarks.results import Run
-from stages.lib.params.train import TrainParams
+from speech_emotion.params.train import TrainParams
+
+pytestmark = pytest.mark.slow
 
 RECIPE = Recipe(
     front_end="default",

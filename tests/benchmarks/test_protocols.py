@@ -7,9 +7,10 @@ import pytest
 from conftest import ROOT
 from manifests import MINIATURE
 
-from benchmarks.params import Recipe, Setting, load_items, load_recipe
-from benchmarks.protocols import as_recordings, sides
-from stages.lib.errors import PipelineError
+from benchmarks.params import Setting, load_items
+from benchmarks.protocols import as_recordings, parts
+from benchmarks.recipes import Recipe, load_recipe
+from speech_emotion.base.errors import PipelineError
 
 PARAMS = ROOT / "benchmarks" / "params.yaml"
 ITEMS = load_items(PARAMS)
@@ -26,38 +27,39 @@ def recipe(name: str = "best", **changes: Any) -> Recipe:
     return load_recipe(name, PARAMS).model_copy(update=changes)
 
 
-def table(side: pd.Series) -> pd.DataFrame:
-    return MINIATURE.assign(side=side)
+def table(part: pd.Series) -> pd.DataFrame:
+    return MINIATURE.assign(part=part)
 
 
 @pytest.mark.parametrize("name", [item for item in ITEMS if item.startswith("tuning")])
 @pytest.mark.parametrize("fold", TUNING)
 def test_tuning_never_touches_the_actors_of_folds_5_and_6(name: str, fold: str) -> None:
     for used in ITEMS[name].recipes:
-        found = table(sides(MINIATURE, ITEMS[name].setting, recipe(used), fold))
-        assert set(found.loc[found["speaker"].isin(FOLDS_5_AND_6), "side"]) == {"unused"}
-        assert set(found.loc[found["side"] == "test", "speaker"]) == TUNING[fold]
-        trained = set(found.loc[found["side"] == "train", "speaker"]) - {"25", "26"}
+        found = table(parts(MINIATURE, ITEMS[name].setting, recipe(used), fold))
+        assert set(found.loc[found["speaker"].isin(FOLDS_5_AND_6), "part"]) == {"unused"}
+        assert set(found.loc[found["part"] == "test", "speaker"]) == TUNING[fold]
+        trained = set(found.loc[found["part"] == "train", "speaker"]) - {"25", "26"}
         assert trained == set().union(*TUNING.values()) - TUNING[fold]
-        assert set(found["side"]) == {"train", "test", "unused"}
+        assert set(found["part"]) == {"train", "test", "unused"}
 
 
 @pytest.mark.parametrize("fold", ["5", "6"])
 def test_tuning_has_no_fold_of_those_actors(fold: str) -> None:
     with pytest.raises(PipelineError, match="the actors of the others are kept for the end"):
-        sides(MINIATURE, Setting(protocol="tuning"), recipe(), fold)
+        parts(MINIATURE, Setting(protocol="tuning"), recipe(), fold)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ITEMS)
 def test_no_test_speaker_trains_and_only_the_leak_parts_variants(name: str) -> None:
     item = ITEMS[name]
     for used in item.recipes:
         for fold in map(str, item.folds):
-            found = table(sides(MINIATURE, item.setting, recipe(used), fold))
-            in_use = found[found["side"] != "unused"]
-            assert {"train", "test"} == set(in_use["side"])
-            by_speaker = in_use.groupby("speaker")["side"].nunique().max()
-            by_recording = in_use.groupby("source_id")["side"].nunique().max()
+            found = table(parts(MINIATURE, item.setting, recipe(used), fold))
+            in_use = found[found["part"] != "unused"]
+            assert {"train", "test"} == set(in_use["part"])
+            by_speaker = in_use.groupby("speaker")["part"].nunique().max()
+            by_recording = in_use.groupby("source_id")["part"].nunique().max()
             assert by_speaker == (2 if item.setting.protocol == "random" else 1)
             assert by_recording == (2 if name == "leak_random_before" else 1)
 
@@ -79,27 +81,27 @@ def test_forgetting_sources_keeps_rows_and_speakers() -> None:
 @pytest.mark.parametrize("fold", ["1", "4"])
 def test_fewer_speakers_are_balanced_and_nested(fold: str) -> None:
     setting = Setting(protocol="emobox6")
-    everybody = table(sides(MINIATURE, setting, recipe(), fold))
+    everybody = table(parts(MINIATURE, setting, recipe(), fold))
     before: set[str] = set()
     for count in (4, 8, 12, 16, 20):
-        found = table(sides(MINIATURE, setting, recipe(), fold, count))
-        train = found[found["side"] == "train"]
+        found = table(parts(MINIATURE, setting, recipe(), fold, count))
+        train = found[found["part"] == "train"]
         speakers = set(train["speaker"])
         assert len(speakers) == count
         assert before < speakers
         if count <= 16:
             assert sum(int(speaker) % 2 for speaker in speakers) == count / 2
         assert set(train["channel"]) == {"speech", "song"}
-        assert (found["side"] == "test").equals(everybody["side"] == "test")
+        assert (found["part"] == "test").equals(everybody["part"] == "test")
         before = speakers
-    assert found["side"].equals(everybody["side"])
+    assert found["part"].equals(everybody["part"])
     with pytest.raises(PipelineError, match="21 training speakers are asked for"):
-        sides(MINIATURE, setting, recipe(), fold, 21)
+        parts(MINIATURE, setting, recipe(), fold, 21)
 
 
 def test_only_the_variants_named_train() -> None:
     setting = Setting(protocol="emobox6")
-    named = table(sides(MINIATURE, setting, recipe(variants=("pitch0",)), "1"))
-    none = table(sides(MINIATURE, setting, recipe(variants=()), "1"))
-    assert set(named.loc[named["side"] == "train", "variant"]) == {"original", "pitch0"}
-    assert set(none.loc[none["side"] == "train", "variant"]) == {"original"}
+    named = table(parts(MINIATURE, setting, recipe(variants=("pitch0",)), "1"))
+    none = table(parts(MINIATURE, setting, recipe(variants=()), "1"))
+    assert set(named.loc[named["part"] == "train", "variant"]) == {"original", "pitch0"}
+    assert set(none.loc[none["part"] == "train", "variant"]) == {"original"}

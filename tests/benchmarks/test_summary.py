@@ -11,7 +11,7 @@ from benchmarks.comparison import collect, difference, interval, pooled_accuracy
 from benchmarks.params import Item, Setting, load_items
 from benchmarks.results import Run, read_result, write_result
 from benchmarks.summary import Report, summarise
-from stages.lib.splits import TEST_SPEAKERS
+from speech_emotion.data.splits import TEST_SPEAKERS
 
 SPEAKERS = {"1": ("01", "11"), "2": ("04", "10"), "5": ("02", "15")}
 
@@ -250,6 +250,7 @@ def speakers_of(one: Item, fold: str) -> tuple[str, ...]:
     return TEST_SPEAKERS["emobox6" if protocol == "tuning" else protocol][int(fold)]
 
 
+@pytest.mark.slow
 def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_when_some_has_not(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,196 @@
+"""Writes the figures of README.md and docs/ from the results, between markers.
+
+``python -m benchmarks.pages``. A block begins with ``<!-- begin NAME: ... -->`` and ends with
+``<!-- end NAME -->``; what stands between is written anew, and nothing else is touched.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import predict, published, speed
+from benchmarks.comparison import Measured, interval, pooled_accuracy
+from benchmarks.params import FILE, load_items
+from benchmarks.results import RESULTS
+from benchmarks.summary import CONDITIONS, Report
+from benchmarks.tables import against, command, percent, table
+from speech_emotion.base.errors import PipelineError, run
+from speech_emotion.base.files import write_whole
+
+BEGIN = "<!-- begin {name}: written by `python -m benchmarks.pages` -->"
+BLOCK = re.compile(r"<!-- begin (\w+)[^>]*-->\n(.*?)<!-- end \1 -->", re.DOTALL)
+OPEN = re.compile(r"<!-- begin (\w+)")
+
+METRICS = Path("metrics/metrics.json")
+
+RESULT_ROWS = (
+    ("emobox6_best", "best", "EmoBox' six folds", "never heard"),
+    ("luna_jimenez5_best", "best", "Luna-Jiménez' five folds", "never heard"),
+    ("emobox6_original", "original", "EmoBox' six folds", "never heard"),
+    ("random_all_original", "original", "a random fifth", "shared with training"),
+    ("random_all_best", "longest", "a random fifth", "shared with training"),
+)
+"""Item, recipe, and what the README calls the test and its speakers."""
+
+SYSTEMS = {
+    "best": "**the default recipe**",
+    "longest": "the default recipe, 500 epochs",
+    "original": "the notebooks it replaces (mean MFCC, 1-D CNN)",
+    "speech_only": "**the default recipe**, trained on speech alone",
+}
+
+
+def results(report: Report) -> str:
+    """The results that the README leads with."""
+    rows = []
+    for item, recipe, test, speakers in RESULT_ROWS:
+        one = _required(report, item, recipe)
+        counts = one.by_speaker()
+        rows.append(
+            [
+                SYSTEMS[recipe],
+                test,
+                speakers,
+                f"**{_with_interval(one)}**" if recipe == "best" else _with_interval(one),
+                percent(pooled_accuracy(counts)),
+                command(one),
+            ]
+        )
+    head = ["system", "test", "test speakers", "UAR, % (95 % interval)", "accuracy, %", "command"]
+    return table(head, rows)
+
+
+def comparison(report: Report) -> str:
+    """The default recipe among large pretrained encoders, on EmoBox' folds."""
+    rows = [
+        (one.percent, [one.system, one.what, f"{one.percent:.1f}", one.source])
+        for one in published.EMOBOX6[-3:]
+    ]
+    for item, recipe in (("material", "speech_only"), ("emobox6_best", "best")):
+        one = _required(report, item, recipe)
+        parameters = f"{one.results[0]['parameters'] / 1e6:.2f} M parameters, from scratch"
+        score = float(np.mean(one.ua()))
+        rows.append((100 * score, [SYSTEMS[recipe], parameters, percent(score), command(one)]))
+    ordered = [row for _, row in sorted(rows, key=lambda row: row[0])]
+    return table(["system", "size", "UAR, %", "source"], ordered)
+
+
+def conditions(report: Report) -> str:
+    """The default recipe on worse recordings."""
+    best = _required(report, "emobox6_best", "best")
+    narrow = _required(report, "emobox6_telephone", "telephone")
+    rows = []
+    for condition, name in CONDITIONS.items():
+        change = "" if condition == "as_recorded" else against(best, best, condition)
+        rows.append([name, percent(float(np.mean(best.ua(condition)))), change, command(best)])
+    rows.append(
+        [
+            f"{CONDITIONS['telephone']}; trained at that rate",
+            percent(float(np.mean(narrow.ua("telephone")))),
+            against(best, narrow, "telephone"),
+            command(narrow),
+        ]
+    )
+    head = ["test recordings", "UAR, %", "difference (95 % interval)", "command"]
+    return table(head, rows)
+
+
+def synthetic(report: Report) -> str:
+    """What `make repro` prints."""
+    metrics = json.loads(METRICS.read_text(encoding="utf-8"))
+
+    def shown(key: str) -> str:
+        bounds = metrics["interval"][key]
+        return f"{percent(metrics[key])} ({percent(bounds['low'])} to {percent(bounds['high'])})"
+
+    row = [
+        "`make repro`",
+        f"{metrics['protocol']} fold {metrics['fold']} of the synthetic corpus, "
+        f"{metrics['recordings']['test']} recordings",
+        f"{metrics['speakers']['test']}, {metrics['test_speakers']}",
+        shown("uar"),
+        shown("accuracy"),
+    ]
+    head = ["command", "test", "test speakers", "UAR, % (95 % interval)", "accuracy, %"]
+    return table(head, [row])
+
+
+BLOCKS: dict[str, Callable[[Report], str]] = {
+    "results": results,
+    "comparison": comparison,
+    "conditions": conditions,
+    "synthetic": synthetic,
+    "speed": lambda report: speed.table(_measured("speed.json")),
+    "scale": lambda report: speed.at_scale(_measured("speed.json")),
+    "prediction": lambda report: predict.table(_measured("predict.json")),
+}
+"""What stands in each block, by its name."""
+
+
+def with_figures(text: str, report: Report, where: str) -> str:
+    """The text of a page with all its blocks written anew.
+
+    Raises
+    ------
+    PipelineError
+        If a block has an unknown name or no end.
+    """
+
+    def written(block: re.Match[str]) -> str:
+        name = block[1]
+        if name not in BLOCKS:
+            raise PipelineError(
+                f"{where} has a block {name!r}: expected one of {', '.join(BLOCKS)}."
+            )
+        content = BLOCKS[name](report).strip()
+        return f"{BEGIN.format(name=name)}\n\n{content}\n\n<!-- end {name} -->"
+
+    whole = {block[1] for block in BLOCK.finditer(text)}
+    for name in OPEN.findall(text):
+        if name not in whole:
+            raise PipelineError(f"{where}: the block {name!r} has no `<!-- end {name} -->`.")
+    return BLOCK.sub(written, text)
+
+
+def pages(root: Path) -> Sequence[Path]:
+    """The pages that may hold blocks."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def _required(report: Report, item: str, recipe: str) -> Measured:
+    one = report.get(item, recipe)
+    if one is None:
+        raise PipelineError(
+            f"{RESULTS} lacks results of {recipe} on {item}: run "
+            f"`dvc --cd benchmarks repro {item}`."
+        )
+    return one
+
+
+def _with_interval(one: Measured) -> str:
+    bounds = interval(one.by_speaker())
+    score = percent(float(np.mean(one.ua())))
+    return score if bounds is None else f"{score} ({' to '.join(map(percent, bounds))})"
+
+
+def _measured(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((FILE.parent / name).read_text(encoding="utf-8"))
+    return values
+
+
+def main() -> None:
+    report = Report(load_items(), RESULTS)
+    for path in pages(Path()):
+        text = path.read_text(encoding="utf-8")
+        written = with_figures(text, report, str(path))
+        if written != text:
+            write_whole(path, written)
+            print(f"{path}: written anew")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""Signals: files in and out, cleaning, spectra, pitch, and variants of recordings."""

@@ -1,0 +1,182 @@
+"""Audio files in and out: decode, check, encode. NumPy and soundfile only."""
+
+import io
+import wave
+
+import numpy as np
+import soundfile
+
+from speech_emotion.base.errors import AudioError
+
+MIN_DURATION = 0.25
+MAX_DURATION = 60.0
+"""Shortest and longest recording that the pipeline takes, in s."""
+
+MIN_SAMPLE_RATE = 1000
+"""Lowest rate of a recording, in Hz: below it there is hardly more of a voice than its pitch."""
+
+UNKNOWN_DURATION = 1e9
+"""No recording lasts that long, in s: libsndfile's answer where a header leaves the length open."""
+
+LARGEST_WAV = 0x7FFFF000
+"""Programs that write WAV to a pipe announce this (SoX) or up to 2^32 - 1 (FFmpeg), in bytes."""
+
+SILENCE_PEAK = 1e-4
+"""A recording that never leaves ± this (full scale 1; -80 dB) around its mean is silent."""
+
+SILENT = f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB"
+"""What the user reads of such a recording."""
+
+LARGEST_SAMPLE = 2.0**31
+"""No recording leaves ± this: float files may hold integers that nobody scaled, not more."""
+
+FULL_SCALE = 32768
+"""Steps of 16-bit audio from 0 to full scale."""
+
+
+def decode(content: bytes) -> tuple[np.ndarray, int]:
+    """Decode an audio file.
+
+    Parameters
+    ----------
+    content : bytes
+        A file in any format that libsndfile reads.
+
+    Returns
+    -------
+    samples : np.ndarray [shape=(n, channels), float32]
+        Full scale is 1.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    AudioError
+        If the bytes are no such file, or not a whole one.
+    """
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            samples = file.read(dtype="float32", always_2d=True)
+            rate, announced = file.samplerate, file.frames
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"can't be decoded: {error.error_string}") from None
+    if len(samples) < announced or is_cut_short(content[:8], len(content)):
+        raise AudioError("is cut short: its header announces more")
+    return samples, rate
+
+
+def is_cut_short(start: bytes, size: int) -> bool:
+    """Whether a WAV file of ``size`` bytes announces more; libsndfile takes what it finds."""
+    announced = int.from_bytes(start[4:8], "little")
+    streamed = announced == 0 or announced >= LARGEST_WAV  # by a program that could not know
+    return start[:4] == b"RIFF" and not streamed and announced + 8 > size
+
+
+def inspect(content: bytes) -> tuple[int, float]:
+    """Check that an audio file is one that the pipeline takes.
+
+    Returns
+    -------
+    sample_rate : int
+        In Hz.
+    duration : float
+        In s, rounded to microseconds.
+
+    Raises
+    ------
+    AudioError
+        With what is wrong: not decodable, no samples of sound, silent, too short, too long, at a
+        rate below `MIN_SAMPLE_RATE`.
+    """
+    try:
+        # the header alone, so that hours of audio are never decoded just to be refused
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            duration, rate = file.frames / file.samplerate, file.samplerate
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"can't be decoded: {error.error_string}") from None
+    check_rate(rate)
+    if duration > UNKNOWN_DURATION:
+        raise AudioError("does not say how long it is, as files written to a pipe; encode it again")
+    if duration > MAX_DURATION:
+        raise AudioError(f"lasts {duration:.2f} s, more than {MAX_DURATION:g} s")
+    if duration < MIN_DURATION:
+        raise AudioError(f"lasts {duration:.2f} s, less than {MIN_DURATION:g} s")
+    samples, _ = decode(content)
+    require_sound(samples)
+    if is_silent(samples):
+        raise AudioError(SILENT)
+    return rate, round(duration, 6)
+
+
+def check_rate(sample_rate: float) -> None:
+    """Raise an `AudioError` for a rate, in Hz, below `MIN_SAMPLE_RATE`."""
+    if not sample_rate >= MIN_SAMPLE_RATE:
+        raise AudioError(
+            f"has a sample rate of {sample_rate:g} Hz: expected {MIN_SAMPLE_RATE} Hz or more"
+        )
+
+
+def require_sound(samples: np.ndarray) -> None:
+    """Raise an `AudioError` for samples, of any shape, not finite or beyond `LARGEST_SAMPLE`."""
+    if not np.isfinite(samples).all():
+        raise AudioError("holds samples that are not finite numbers")
+    largest = np.abs(samples).max(initial=0)
+    if largest > LARGEST_SAMPLE:
+        raise AudioError(
+            f"holds samples as large as {largest:.1e}, where full scale is 1: its bytes are no "
+            "sound, or in another order than its header says"
+        )
+
+
+def mix_down(samples: np.ndarray) -> np.ndarray:
+    """The mean of the channels [n, channels] -> [n]; without a copy where there is only one."""
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+
+
+def is_silent(samples: np.ndarray) -> bool:
+    """Whether samples [n, channels], mixed down, never leave their mean by `SILENCE_PEAK`."""
+    mono = mix_down(samples)
+    return bool(np.abs(mono - mono.mean()).max() < SILENCE_PEAK)
+
+
+def encode(samples: np.ndarray, sample_rate: int) -> bytes:
+    """Encode mono samples [n] (full scale 1) as a 16-bit WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(sample_rate)
+        writer.writeframes((quantise(samples) * FULL_SCALE).astype(np.int16).tobytes())
+    return file.getvalue()
+
+
+def decode_own(content: bytes) -> tuple[np.ndarray, int]:
+    """Decode what `encode` made, in a small part of the time that `decode` takes.
+
+    Returns
+    -------
+    samples : np.ndarray [shape=(n,), float32]
+        Full scale is 1.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    AudioError
+        If it is nothing that `encode` made, or not the whole of it.
+    """
+    try:
+        with wave.open(io.BytesIO(content)) as reader:
+            form, count = (reader.getnchannels(), reader.getsampwidth()), reader.getnframes()
+            rate, steps = reader.getframerate(), reader.readframes(count)
+    except (wave.Error, EOFError) as error:
+        raise AudioError(f"can't be decoded: {str(error) or 'it ends too early'}") from None
+    if form != (1, 2) or len(steps) != 2 * count:
+        raise AudioError("is not the whole of a 16-bit mono WAV file")
+    return np.frombuffer(steps, np.int16) / np.float32(FULL_SCALE), rate
+
+
+def quantise(samples: np.ndarray) -> np.ndarray:
+    """Round to what 16-bit audio can hold, so that later stages read what was stored."""
+    steps = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return (steps / FULL_SCALE).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Recordings and features on disk: sources, corpora, datasets, splits."""

@@ -1,0 +1,45 @@
+"""A choice of a feature store's utterances: what a split hands to training or evaluation."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from speech_emotion.data.feature_store import FeatureStore
+
+
+class FeatureSubset:
+    """Some utterances of a store and some of their kinds of features, read as they are asked for.
+
+    Parameters
+    ----------
+    store : FeatureStore
+        Where the features lie.
+    kinds : tuple of str
+        The kinds to read.
+    indices : np.ndarray [shape=(n,)]
+        The chosen rows of the store's manifest; no other utterance is ever opened.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        The kinds that are read.
+    manifest : pd.DataFrame
+        The chosen rows, numbered from 0 in the order of ``indices``.
+    """
+
+    def __init__(self, store: FeatureStore, kinds: tuple[str, ...], indices: np.ndarray) -> None:
+        self._store = store
+        self._indices = indices
+        self.kinds = kinds
+        self.manifest: pd.DataFrame = store.manifest.iloc[indices].reset_index(drop=True)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int) -> dict[str, np.ndarray]:
+        """One utterance by kind: frames [frames, bands] or values [values], as stored."""
+        return self._store.features(self.kinds, int(self._indices[position]))
+
+    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        return (self[position] for position in range(len(self)))

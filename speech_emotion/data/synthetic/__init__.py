@@ -1,0 +1,1 @@
+"""The embedded corpus: synthetic speakers that code makes in seconds."""

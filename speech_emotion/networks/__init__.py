@@ -1,0 +1,119 @@
+"""The networks: one module per network, found by its name.
+
+A module of this folder is a network, and its name is the network's in params.yaml and in saved
+models. Its model takes a dict of arrays by kind of feature, the batch first, and gives the
+probabilities of the emotions [batch, 8] in the order of `speech_emotion.data.dataset.EMOTIONS`.
+The module holds
+
+- ``KINDS``: the kinds of features that it takes, or None for all utterance-level ones that
+  there are;
+- ``build(training)``: the untrained `keras.Model`, with all that it takes from the training
+  utterances (a `FeatureSubset`) at once. That may be statistics of its inputs, or everything:
+  training leaves a model without trainable weights as it was built;
+
+and, where the default is not right,
+
+- ``inputs(utterance)``: the segments whose predictions are averaged for an utterance, each kind
+  [segments, ...]; the default is the utterance's features as they are, as one segment;
+- ``training_input(utterance, augmentation, draw)``: one input drawn at random from an utterance;
+  the default is the utterance's features as they are;
+- ``training_model(model, augmentation, seed)``: the same weights behind whatever changes the inputs
+  during training only; the default is the model itself, which refuses ``train.augmentation``;
+- ``ON_LITERT = False``: the model needs more operators than LiteRT has, and is not exported.
+
+Prediction from a LiteRT file imports a network's module for its ``inputs``, without Keras: at
+import, NumPy must be enough. ``build`` and ``training_model`` import Keras when they are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from speech_emotion.base.discovery import module_names
+from speech_emotion.base.errors import PipelineError
+
+if TYPE_CHECKING:
+    import keras
+
+    from speech_emotion.data.feature_subset import FeatureSubset
+    from speech_emotion.params.train import AugmentationParams
+
+Features = dict[str, np.ndarray]
+"""One utterance or one input of a network, by kind of feature."""
+
+NAMES = module_names(__name__)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network's module, the defaults of what it leaves out filled in; see the folder."""
+
+    name: str
+    kinds: tuple[str, ...]
+    build: Callable[[FeatureSubset], keras.Model]
+    inputs: Callable[[Features], Features]
+    training_input: Callable[[Features, AugmentationParams | None, np.random.Generator], Features]
+    training_model: Callable[[keras.Model, AugmentationParams | None, int], keras.Model]
+    on_litert: bool
+
+
+def find(name: str, utterance_kinds: tuple[str, ...] = ()) -> Network:
+    """The network of a name.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    utterance_kinds : tuple of str
+        The utterance-level kinds that the features hold, for a network that takes all of them; of a
+        saved model, the kinds that it was trained on.
+
+    Raises
+    ------
+    PipelineError
+        If there is no such network, or it takes utterance-level kinds and there are none.
+    """
+    if name not in NAMES:
+        raise PipelineError(
+            f"train.network in params.yaml is {name!r}: expected one of {', '.join(NAMES)}."
+        )
+    module = import_module(f"{__name__}.{name}")
+    kinds: tuple[str, ...] = utterance_kinds if module.KINDS is None else module.KINDS
+    if not kinds:
+        raise PipelineError(
+            f"the network {name!r} takes utterance-level features, and there are none: add some, "
+            "such as functionals, to featurize.kinds in params.yaml."
+        )
+
+    def whole(utterance: Features) -> Features:
+        return {kind: utterance[kind][None] for kind in kinds}
+
+    def unchanged(
+        utterance: Features, augmentation: AugmentationParams | None, draw: np.random.Generator
+    ) -> Features:
+        return {kind: utterance[kind] for kind in kinds}
+
+    def itself(
+        model: keras.Model, augmentation: AugmentationParams | None, seed: int
+    ) -> keras.Model:
+        if augmentation is not None:
+            raise PipelineError(
+                f"train.augmentation changes spectrograms, and the network {name!r} takes none: "
+                "set train.augmentation to null."
+            )
+        return model
+
+    return Network(
+        name=name,
+        kinds=kinds,
+        build=module.build,
+        inputs=getattr(module, "inputs", whole),
+        training_input=getattr(module, "training_input", unchanged),
+        training_model=getattr(module, "training_model", itself),
+        on_litert=getattr(module, "ON_LITERT", True),
+    )

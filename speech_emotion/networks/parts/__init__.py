@@ -1,0 +1,1 @@
+"""What several networks share: layers, crops and statistics of their inputs."""

@@ -1,0 +1,75 @@
+"""The ``split`` section of params.yaml."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from speech_emotion.params.section import Section
+
+Protocol = Literal["emobox6", "luna_jimenez5", "leave_one_speaker_out", "random"]
+
+PUBLISHED_FOLDS = {"emobox6": range(1, 7), "luna_jimenez5": range(5)}
+"""The numbers that the authors of a protocol gave its folds."""
+
+
+class SplitParams(Section):
+    """Who trains, who validates and who is tested.
+
+    Attributes
+    ----------
+    protocol : str
+        "emobox6" and "luna_jimenez5" test the RAVDESS speech of actors that neither train nor
+        validate; "leave_one_speaker_out" tests the speech of any one speaker; "random" lets
+        speakers both train and be tested, and is for comparison only.
+    folds : int
+        How many folds "random" makes; 5 gives 80/20. The other protocols have folds of their own.
+    fold : int or str
+        Which part is tested: 1 to 6 for "emobox6", 0 to 4 for "luna_jimenez5", 1 to `folds` for
+        "random", the speaker's name such as "07" for "leave_one_speaker_out".
+    train : list of str
+        The material that trains, as corpus/channel. Under "random" it is the tested material too.
+    validation_speakers : int
+        How many of the training speakers validate instead, 0 for none; not read under "random".
+    validation_share : float
+        Under "random" only: the share of the training recordings that validates instead, 0 for
+        none.
+    seed : int
+        Another seed chooses other validation speakers, and another random split.
+    """
+
+    protocol: Protocol
+    folds: int = Field(default=5, ge=2)
+    fold: int | str
+    train: list[str]
+    validation_speakers: int = Field(ge=0)
+    validation_share: float = Field(ge=0, lt=1)
+    seed: int = Field(ge=0)
+
+    @field_validator("fold", mode="before")
+    @classmethod
+    def _one_of_the_protocol(cls, fold: object, info: ValidationInfo) -> object:
+        if not {"protocol", "folds"} <= info.data.keys():
+            return fold  # what folds there are is unknown until those two are right
+        protocol = info.data["protocol"]
+        # YAML reads 7 as a number, 07 as a number too, 08 and "07" as text
+        name = str(fold)
+        if protocol == "leave_one_speaker_out":
+            if isinstance(fold, bool | float) or not re.fullmatch(r"[^\s/\\]+", name):
+                raise ValueError('expected the name of the speaker to test, such as "07"')
+            return name.zfill(2) if name.isdecimal() else name
+        numbers = PUBLISHED_FOLDS.get(protocol, range(1, info.data["folds"] + 1))
+        if not name.isdecimal() or int(name) not in numbers:
+            raise ValueError(
+                f"expected a fold of {protocol}, a number from {numbers[0]} to {numbers[-1]}"
+            )
+        return int(name)
+
+    @field_validator("train")
+    @classmethod
+    def _corpora_and_channels(cls, train: list[str]) -> list[str]:
+        if not train or not all(re.fullmatch(r"[^\s/\\]+/(speech|song)", part) for part in train):
+            raise ValueError(
+                "expected one or more of corpus/speech and corpus/song, such as ravdess/speech"
+            )
+        return train

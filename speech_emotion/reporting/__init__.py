@@ -1,0 +1,1 @@
+"""Reports on a model: scores with their uncertainty, figures, the model card."""

@@ -1,0 +1,378 @@
+"""Every picture: arrays in, a figure out, and the same figure gives the same bytes.
+
+Each function takes the ``subject`` that stands under its title: the corpora (and that they are
+synthetic, where they are), the protocol and the fold.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+if TYPE_CHECKING:  # the picture of a timeline does without pandas
+    import pandas as pd
+
+BLUE, ORANGE, GREEN, PINK, SKY, RED = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#d55e00",
+)
+"""Told apart by colour-blind readers too (Okabe & Ito 2008)."""
+
+INK, QUIET, GRID = "#222222", "#666666", "#dddddd"
+DPI = 150
+TITLE_SIZE, CHARACTERS_PER_INCH = 10, 13
+STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that no machine lacks it
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "lines.linewidth": 1.6,
+}
+
+WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["#ffffff", SKY, "#004a75"])
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def _in_our_style(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Draw in one style, whatever the user's matplotlibrc says, and leave no trace of it."""
+
+    @wraps(draw)
+    def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with style.context(["default", STYLE]):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+@_in_our_style
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, without the time or the version that made it."""
+    figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+
+
+@_in_our_style
+def confusion(counts: np.ndarray, labels: Sequence[str], subject: str) -> Figure:
+    """Confusion matrix: shares of each true class, the recordings behind them in small print.
+
+    Parameters
+    ----------
+    counts : np.ndarray [shape=(k, k)]
+        Recordings by true class (rows) and predicted class.
+    labels : sequence of str
+        The k classes.
+    subject : str
+        What was measured.
+    """
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    figure, axes = _figure("Confusion matrix", subject, width=6.4, height=6.4)
+    axes.imshow(shares, cmap=WHITE_TO_BLUE, vmin=0, vmax=1)
+    for row, column in np.argwhere(counts):
+        colour = "white" if shares[row, column] > 0.6 else INK
+        weight = "bold" if row == column else "normal"
+        axes.text(
+            column, row - 0.1, f"{shares[row, column]:.0%}",
+            ha="center", va="center", color=colour, fontweight=weight,
+        )  # fmt: skip
+        axes.text(
+            column, row + 0.24, f"{counts[row, column]:d}",
+            ha="center", va="center", color=colour, fontsize=6.5,
+        )  # fmt: skip
+    axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(
+        range(len(labels)),
+        [f"{label} ({total})" for label, total in zip(labels, totals[:, 0], strict=True)],
+    )
+    axes.set_xticks(np.arange(len(labels) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(labels) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.5)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+    axes.set(xlabel="predicted", ylabel="true (recordings)")
+    return figure
+
+
+@_in_our_style
+def training_curves(curves: pd.DataFrame, subject: str) -> Figure:
+    """One panel per metric, training and validation by epoch.
+
+    Parameters
+    ----------
+    curves : pd.DataFrame
+        Columns metric, part ("train" or "validation"), epoch (from 1) and value.
+    subject : str
+        What was trained on.
+    """
+    panels = list(dict.fromkeys(curves["metric"]))
+    figure, all_axes = _figures(
+        "Training curves", subject, columns=len(panels), width=3.4 * len(panels), height=3.2
+    )
+    for axes, metric in zip(all_axes, panels, strict=True):
+        for part, colour in (("train", BLUE), ("validation", RED)):
+            curve = curves[(curves["metric"] == metric) & (curves["part"] == part)]
+            if len(curve):
+                axes.plot(curve["epoch"], curve["value"], color=colour, label=part)
+        axes.set_title(metric)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+    all_axes[0].legend()
+    return figure
+
+
+@_in_our_style
+def label_distribution(counts: pd.DataFrame, subject: str) -> Figure:
+    """Recordings by emotion, stacked by where they come from.
+
+    Parameters
+    ----------
+    counts : pd.DataFrame
+        One row per emotion, one column per corpus and channel.
+    subject : str
+        What was counted.
+    """
+    figure, axes = _figure("Recordings by emotion", subject, width=7.2, height=3.8)
+    bottom = np.zeros(len(counts))
+    for place, column in enumerate(counts.columns):
+        colour = (BLUE, SKY, ORANGE, GREEN, PINK, RED)[place % 6]
+        axes.bar(counts.index, counts[column], 0.7, bottom, label=column, color=colour)
+        bottom += counts[column].to_numpy()
+    for place, total in enumerate(bottom):
+        axes.annotate(
+            f"{total:.0f}", (place, total), (0, 2), textcoords="offset points",
+            ha="center", fontsize=8,
+        )  # fmt: skip
+    axes.grid(axis="y")
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel("recordings")
+    axes.margins(y=0.1)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+@_in_our_style
+def accuracy_by_speaker(accuracies: pd.DataFrame, overall: float, subject: str) -> Figure:
+    """One bar per speaker, coloured by sex, with the accuracy of all as a line.
+
+    Parameters
+    ----------
+    accuracies : pd.DataFrame
+        Columns speaker, sex and accuracy, one row per speaker.
+    overall : float
+        Accuracy over all recordings.
+    subject : str
+        What was measured.
+    """
+    width = max(5.0, 1.8 + 0.26 * len(accuracies))
+    figure, axes = _figure("Accuracy by speaker", subject, width=width, height=3.4)
+    for sex, colour in (("female", ORANGE), ("male", BLUE)):
+        rows = accuracies.index[accuracies["sex"] == sex]
+        if len(rows):
+            axes.bar(rows, accuracies.loc[rows, "accuracy"], 0.7, color=colour, label=sex)
+    axes.axhline(overall, color=INK, linewidth=1, linestyle="--", label=f"all: {overall:.1%}")
+    axes.set_xticks(accuracies.index, accuracies["speaker"])
+    axes.tick_params(axis="x", length=0)
+    axes.set(xlabel="speaker", ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+@_in_our_style
+def cleaning(
+    waves: tuple[np.ndarray, np.ndarray],
+    rates: tuple[int, int],
+    log_mels: tuple[np.ndarray, np.ndarray],
+    frequencies: np.ndarray,
+    subject: str,
+) -> Figure:
+    """Waveform and log-mel spectrogram of one recording before and after cleaning.
+
+    Parameters
+    ----------
+    waves : two np.ndarray [shape=(samples,)]
+        Before and after, full scale 1.
+    rates : two int
+        Of the waves, in Hz.
+    log_mels : two np.ndarray [shape=(bands, frames)]
+        In dB below each one's loudest, frames evenly over the wave.
+    frequencies : np.ndarray [shape=(bands,)]
+        The centres of the bands, in Hz.
+    subject : str
+        Which recording.
+    """
+    figure, all_axes = _figures(
+        "Cleaning", subject, rows=2, columns=2, width=7.2, height=4.4, sharex="all", sharey="row"
+    )
+    for column, name in enumerate(("before", "after")):
+        above, below = all_axes[column], all_axes[2 + column]
+        seconds = len(waves[column]) / rates[column]
+        time = np.arange(len(waves[column])) / rates[column]
+        above.plot(time, waves[column], color=BLUE, linewidth=0.5)
+        above.set_title(f"{name}: {seconds:.2f} s at {rates[column] / 1000:g} kHz")
+        above.grid(axis="y")
+        image = _spectrogram(below, log_mels[column], frequencies, seconds)
+        below.set_xlabel("time (s)")
+    all_axes[0].set_ylabel("amplitude")
+    all_axes[2].set_ylabel("frequency (kHz)")
+    all_axes[0].set_xlim(0, max(len(w) / r for w, r in zip(waves, rates, strict=True)))
+    figure.colorbar(image, ax=all_axes[2:], label="level (dB)", aspect=12, pad=0.02)
+    return figure
+
+
+@_in_our_style
+def learning_curve(speakers: Sequence[int], scores: np.ndarray, subject: str) -> Figure:
+    """UAR by number of training speakers, the mean over folds as a line and each fold as a dot.
+
+    Parameters
+    ----------
+    speakers : sequence of int
+        How many trained.
+    scores : np.ndarray [shape=(len(speakers), folds)]
+        UAR of each fold, 0 to 1.
+    subject : str
+        What was measured.
+    """
+    figure, axes = _figure("Learning curve", subject, width=5.6, height=3.8)
+    axes.plot(np.repeat(speakers, scores.shape[1]), scores.ravel(), "o", color=SKY, label="a fold")
+    axes.plot(speakers, scores.mean(axis=1), "o-", color=BLUE, label="mean over folds")
+    axes.set_xticks(speakers)
+    axes.set(xlabel="training speakers", ylabel="UAR")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="lower right")
+    return figure
+
+
+@_in_our_style
+def timeline(
+    wave: tuple[np.ndarray, np.ndarray],
+    log_mel: np.ndarray,
+    frequencies: np.ndarray,
+    duration: float,
+    spans: np.ndarray,
+    probabilities: np.ndarray,
+    labels: Sequence[str],
+    subject: str,
+) -> Figure:
+    """Waveform, log-mel spectrogram and emotion of one recording over time.
+
+    Parameters
+    ----------
+    wave : two np.ndarray [shape=(columns,)]
+        Least and greatest sample of each column, evenly over the recording, full scale 1.
+    log_mel : np.ndarray [shape=(bands, columns)]
+        In dB below the loudest.
+    frequencies : np.ndarray [shape=(bands,)]
+        The centres of the bands, in Hz.
+    duration : float
+        Of the recording, in s.
+    spans : np.ndarray [shape=(n, 2)]
+        Where each window of the timeline starts and ends to be drawn, in s, ascending.
+    probabilities : np.ndarray [shape=(n, k)]
+        NaN in windows without speech.
+    labels : sequence of str
+        The k emotions.
+    subject : str
+        Which recording.
+    """
+    figure, (above, middle, below) = _figures(
+        "Timeline", subject, rows=3, width=8.0, height=6.0, sharex="all"
+    )
+    time = (np.arange(len(wave[0])) + 0.5) * duration / len(wave[0])
+    above.fill_between(time, *wave, color=BLUE, linewidth=0.3)
+    above.set_ylabel("amplitude")
+    above.grid(axis="y")
+    image = _spectrogram(middle, log_mel, frequencies, duration)
+    middle.set_ylabel("frequency (kHz)")
+    figure.colorbar(image, ax=middle, label="level (dB)", aspect=12, pad=0.02)
+    edges = np.append(spans[:, 0], spans[-1:, 1])
+    below.set_facecolor(GRID)
+    mesh = below.pcolormesh(
+        edges, np.arange(len(labels) + 1) - 0.5, np.ma.masked_invalid(probabilities.T),
+        cmap=WHITE_TO_BLUE, vmin=0, vmax=1,
+    )  # fmt: skip
+    with_speech = np.isfinite(probabilities).all(axis=1)
+    below.scatter(
+        spans[with_speech].mean(axis=1), probabilities[with_speech].argmax(axis=1),
+        s=8, color=RED, label="most probable", zorder=3,
+    )  # fmt: skip
+    below.set_yticks(range(len(labels)), labels)
+    below.invert_yaxis()
+    below.tick_params(axis="y", length=0)
+    below.set(xlabel="time (s); grey: no speech", xlim=(0, duration))
+    figure.colorbar(mesh, ax=below, label="probability", aspect=12, pad=0.02)
+    return figure
+
+
+def _spectrogram(
+    axes: Axes, log_mel: np.ndarray, frequencies: np.ndarray, duration: float
+) -> AxesImage:
+    """Draw levels in dB below the loudest [bands, columns] over time, with a scale in kHz."""
+    image = axes.imshow(
+        log_mel, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0,
+        extent=(0, duration, -0.5, len(frequencies) - 0.5), interpolation="nearest",
+    )  # fmt: skip
+    ticks = [hertz for hertz in (250, 500, 1000, 2000, 4000, 8000) if hertz <= frequencies[-1]]
+    places = np.interp(ticks, frequencies, np.arange(len(frequencies)))
+    axes.set_yticks(places, [f"{tick / 1000:g}" for tick in ticks])
+    return image
+
+
+def _figure(title: str, subject: str, width: float, height: float) -> tuple[Figure, Axes]:
+    figure, all_axes = _figures(title, subject, width=width, height=height)
+    return figure, all_axes[0]
+
+
+def _figures(
+    title: str,
+    subject: str,
+    *,
+    width: float,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    sharex: Literal["none", "all"] = "none",
+    sharey: Literal["none", "row"] = "none",
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure with its title, of a size in inches, and its axes row by row."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    wrapped = textwrap.fill(subject, int(CHARACTERS_PER_INCH * width))
+    # a name of a file may hold what would be taken for mathematics
+    heading = f"{title}\n{wrapped}"
+    figure.suptitle(heading, x=0.01, ha="left", fontsize=TITLE_SIZE, parse_math=False)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    return figure, list(axes.flat)

@@ -1,0 +1,187 @@
+"""The model card: what a model was made from, how well it does, what it must not be used for.
+
+After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+"""
+
+from typing import Any
+
+from speech_emotion.data.corpora import CORPORA
+from speech_emotion.training.model_settings import (
+    INT8_FILE,
+    LITERT_FILE,
+    ModelSettings,
+    TrainingSummary,
+)
+
+SCORES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
+
+CARD = """\
+# Speech emotion recogniser
+
+Tells which of {count} emotions a speaker acts in an utterance: {labels}.
+
+## Data and protocol
+{data}
+
+## Scores
+{scores}
+
+Intervals are at {level:g} %, {method}.
+
+Calibration: {calibration}
+
+## Files
+{files}
+- `settings.json`: labels, temperature, and the cleaning and feature settings that a recording must
+  go through first. `speech_emotion.Recognizer.load(folder)` reads all of it.
+
+## Use
+Intended for research, teaching and prototypes with the speaker's knowledge.
+
+It must not be used
+- to judge, grade, hire, dismiss, insure, police or diagnose anyone: it judges how a voice sounds,
+  never what a person feels;
+- on people who do not know of it or did not agree. In the European Union, systems that infer
+  emotions of people at work or in education are prohibited (Regulation (EU) 2024/1689, article 5)
+  and others must tell the people concerned (article 50);
+- as the only ground of any decision.
+
+{trained_on} How it does on spontaneous emotion,
+other languages, children, or voices changed by age or illness was not measured.
+
+## Licence
+{licence}
+"""
+
+
+def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[str, Any]) -> str:
+    """The card as Markdown.
+
+    Parameters
+    ----------
+    metrics : dict
+        What evaluate measured.
+    settings : ModelSettings
+        What travels with the weights.
+    measured : dict
+        What the export stage measured of its files.
+    """
+    interval = metrics["interval"]
+    return CARD.format(
+        count=len(settings.labels),
+        labels=", ".join(settings.labels),
+        data=_data(metrics, settings),
+        trained_on=trained_on_sentence(settings.training.corpora),
+        licence=_licence(settings.training),
+        scores=_scores(metrics),
+        level=100 * interval["level"],
+        method=interval["method"],
+        calibration=_calibration(metrics, settings),
+        files=_files(measured),
+    )
+
+
+def trained_on_sentence(corpora: str) -> str:
+    """Whose voices a model learnt from, in a sentence.
+
+    Parameters
+    ----------
+    corpora : str
+        What trained it, as in `TrainingSummary`.
+    """
+    if "synthetic" in corpora:
+        return "The model learnt from synthetic voices: it knows nothing of people."
+    names = corpora.split(", ")
+    languages = dict.fromkeys(CORPORA[name].language for name in names if name in CORPORA)
+    if not languages:
+        return "The model learnt from acted emotion."
+    return f"The model learnt from emotion acted by speakers of {' and '.join(languages)}."
+
+
+def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
+    lines = [
+        f"Network `{settings.network}`, {settings.training.parameters:,} parameters, "
+        f"{settings.training.epochs} epochs. Trained on {metrics['corpora']['train']}, tested on "
+        f"{metrics['corpora']['test']}; protocol {metrics['protocol']}, fold {metrics['fold']}; "
+        f"test speakers {metrics['test_speakers']}."
+    ]
+    if settings.training.is_synthetic:
+        lines += ["", "**The recordings are synthetic: the scores say nothing about people.**"]
+    lines += ["", "| | recordings | speakers |", "|---|---|---|"]
+    for part in ("train", "validation", "test"):
+        lines.append(f"| {part} | {metrics['recordings'][part]} | {metrics['speakers'][part]} |")
+    return "\n".join(lines)
+
+
+def _licence(training: TrainingSummary) -> str:
+    """Under what terms the training recordings were published, and by whom."""
+    if training.is_synthetic:
+        return "No published recording trained it."
+    names = training.corpora.split(", ")
+    known = [CORPORA[name] for name in names if name in CORPORA]
+    if any(corpus.non_commercial for corpus in known):
+        lines = [
+            "The recordings that trained it are for non-commercial use. Treat the model likewise, "
+            "and name them when you pass it on:"
+        ]
+    else:
+        lines = ["Name the recordings that trained it when you pass it on:"]
+    lines += [f"- {corpus.citation} Licence: {corpus.licence}." for corpus in known]
+    lines += [f"- {name}: its licence is not known here." for name in names if name not in CORPORA]
+    return "\n".join(lines)
+
+
+def _scores(metrics: dict[str, Any]) -> str:
+    lines = ["| score | value | interval |", "|---|---|---|"]
+    for key, name in SCORES.items():
+        bounds = metrics["interval"][key]
+        shown = "-"
+        if bounds["low"] is not None:
+            shown = f"{100 * bounds['low']:.1f} to {100 * bounds['high']:.1f} %"
+        lines.append(f"| {name} | {100 * metrics[key]:.1f} % | {shown} |")
+    lines += ["", "| emotion | recall |", "|---|---|"]
+    for emotion, recall in metrics["recall"].items():
+        lines.append(f"| {emotion} | {'-' if recall is None else f'{100 * recall:.1f} %'} |")
+    return "\n".join(lines)
+
+
+def _calibration(metrics: dict[str, Any], settings: ModelSettings) -> str:
+    error = f"expected calibration error on the test recordings {metrics['calibration_error']:.3f}"
+    if not metrics["recordings"]["validation"]:
+        return f"none, for want of validation speakers to fit it on; {error}."
+    return (
+        f"temperature {settings.temperature:g}, fitted on {metrics['recordings']['validation']} "
+        f"validation recordings; {error}, {metrics['uncalibrated']['calibration_error']:.3f} "
+        "before."
+    )
+
+
+def _files(measured: dict[str, Any]) -> str:
+    if measured["refused"]:
+        return str(measured["refused"])
+    float32, int8 = measured["float32"], measured["int8"]
+    before = measured["keras"]["validation_uar"]
+    lines = [
+        f"- `{LITERT_FILE}`: float32, {_size(float32)}; every probability within "
+        f"{float32['largest_difference']:g} of the Keras model's, on {float32['compared']} "
+        "training recordings."
+    ]
+    if int8["written"]:
+        lines.append(
+            f"- `{INT8_FILE}`: 8-bit weights, {_size(int8)}, for LiteRT on small devices "
+            "(`Recognizer` reads the other); UAR on the validation speakers "
+            f"{100 * int8['validation_uar']:.1f} % ({100 * before:.1f} % in float32)."
+        )
+    elif before is None:
+        lines.append("- No 8-bit file: there are no validation speakers to hold it to.")
+    else:
+        lines.append(
+            "- No 8-bit file: its UAR on the validation speakers was "
+            f"{100 * int8['validation_uar']:.1f} %, more than a point below the "
+            f"{100 * before:.1f} % of float32."
+        )
+    return "\n".join(lines)
+
+
+def _size(file: dict[str, Any]) -> str:
+    return f"{file['bytes'] / 1e6:.2f} MB"

@@ -1,0 +1,249 @@
+"""Metrics and their uncertainty: how well the emotions of a set of recordings were recognised."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student_t
+
+from speech_emotion.base.errors import PipelineError
+from speech_emotion.data.dataset import EMOTIONS
+
+Metric = Callable[[np.ndarray], np.ndarray]
+"""Confusion matrices [..., k, k], true classes in rows, to scores [...]."""
+
+Interval = dict[str, float | None]
+"""The bounds ``low`` and ``high``."""
+
+LEVEL = 0.95
+DRAWS = 2000
+MIN_BOOTSTRAP_SPEAKERS = 10
+"""With fewer, resampling speakers gives intervals that are clearly too narrow."""
+
+CALIBRATION_BINS = 15
+DIGITS = 6
+
+
+def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]:
+    """Score predicted emotions against the true ones.
+
+    Parameters
+    ----------
+    recordings : pd.DataFrame
+        One row a recording, with the columns emotion, speaker, sex and corpus.
+    probabilities : np.ndarray [shape=(n, 8)]
+        For the same recordings, a column for each of `EMOTIONS`; the largest is the prediction.
+
+    Returns
+    -------
+    dict
+        For JSON, in a fixed order and rounded to 6 digits: ``uar``, ``accuracy``, ``macro_f1``,
+        ``calibration_error``, ``interval`` (each metric's ``low`` and ``high``, or null, over the
+        number of ``speakers``, by the ``method``), ``recall`` by emotion (null for an emotion
+        that nobody expressed), ``accuracy_by_speaker``, ``accuracy_by_sex`` and
+        ``accuracy_by_corpus``.
+
+    Raises
+    ------
+    PipelineError
+        If a probability is not a finite number.
+    """
+    if not np.isfinite(probabilities).all():
+        raise PipelineError(
+            "the model predicts probabilities that are not finite numbers, so its training "
+            "diverged: lower the learning rate in the train section of params.yaml."
+        )
+    predicted = probabilities.argmax(axis=1)
+    correct = recordings["emotion"] == np.array(EMOTIONS)[predicted]
+    names, by_speaker = confusion_by("speaker", recordings, predicted)
+    confusion = by_speaker.sum(axis=0)
+
+    method, interval = interval_method(len(names))
+    return {
+        **{name: _rounded(metric(confusion)) for name, metric in METRICS.items()},
+        "calibration_error": _rounded(calibration_error(probabilities, correct.to_numpy())),
+        "interval": {
+            **{name: interval(metric, by_speaker) for name, metric in METRICS.items()},
+            "level": LEVEL,
+            "method": method,
+            "speakers": len(names),
+        },
+        "recall": {
+            emotion: _rounded(row[place] / row.sum()) if row.any() else None
+            for place, (emotion, row) in enumerate(zip(EMOTIONS, confusion, strict=True))
+        },
+        **{
+            f"accuracy_by_{column}": {
+                str(group): _rounded(share)
+                for group, share in correct.groupby(recordings[column]).mean().items()
+            }
+            for column in ("speaker", "sex", "corpus")
+        },
+    }
+
+
+def confusion_by(
+    column: str, recordings: pd.DataFrame, predicted: np.ndarray
+) -> tuple[list[str], np.ndarray]:
+    """Count what the recordings of each speaker, or another group, were taken for.
+
+    Parameters
+    ----------
+    column : str
+        What groups them: "speaker", "intensity" or another column of text.
+    recordings : pd.DataFrame
+        One row a recording, with the column emotion and that one.
+    predicted : np.ndarray [shape=(n,)]
+        For the same recordings, the place in `EMOTIONS` of what each was taken for.
+
+    Returns
+    -------
+    names : list of str
+        The groups, sorted.
+    matrices : np.ndarray [shape=(groups, 8, 8)]
+        Recordings of each by true class (rows) and predicted class.
+    """
+    truth = np.asarray(pd.Categorical(recordings["emotion"], categories=EMOTIONS).codes)
+    names, group = np.unique(recordings[column].to_numpy(str), return_inverse=True)
+    matrices = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)), dtype=np.int64)
+    np.add.at(matrices, (group, truth, predicted), 1)
+    return names.tolist(), matrices
+
+
+def uar(confusion: np.ndarray) -> np.ndarray:
+    """Unweighted average recall (balanced accuracy), over the classes that the truth has.
+
+    Parameters
+    ----------
+    confusion : np.ndarray [shape=(..., k, k)]
+        Counts by true class (rows) and predicted class.
+
+    Returns
+    -------
+    np.ndarray [shape=(...)]
+    """
+    support = confusion.sum(axis=-1)
+    return _mean_ratio(_hits(confusion), support, support > 0)
+
+
+def accuracy(confusion: np.ndarray) -> np.ndarray:
+    """Share of recordings whose emotion was recognised; shapes as in `uar`."""
+    share: np.ndarray = _hits(confusion).sum(axis=-1) / confusion.sum(axis=(-2, -1))
+    return share
+
+
+def macro_f1(confusion: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that are true or predicted anywhere; shapes as in `uar`."""
+    mentions = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    return _mean_ratio(2 * _hits(confusion), mentions, mentions > 0)
+
+
+METRICS: dict[str, Metric] = {
+    "uar": uar,
+    "accuracy": accuracy,
+    "macro_f1": macro_f1,
+}
+
+
+def calibration_error(probabilities: np.ndarray, correct: np.ndarray) -> float:
+    """Expected calibration error: how far confidence is from accuracy.
+
+    The mean over `CALIBRATION_BINS` equal-width bins of confidence (the largest probability) of
+    the difference between a bin's accuracy and its mean confidence, weighted by its recordings.
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, k)]
+    correct : np.ndarray [shape=(n,)]
+        Whether the class of the largest probability is the true one.
+    """
+    confidence = probabilities.max(axis=1)
+    # bins are open below and closed above, as in the paper
+    bins = np.ceil(confidence * CALIBRATION_BINS).astype(int).clip(1, CALIBRATION_BINS)
+    gaps = np.bincount(bins, weights=correct - confidence)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def bootstrap_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
+    """Percentile interval of a metric from resampling whole speakers, always the same draws.
+
+    Recordings of one speaker resemble each other, so speakers are what is drawn with replacement
+    (cluster bootstrap; Davison & Hinkley, "Bootstrap Methods and their Application", 1997,
+    section 3.8).
+
+    Parameters
+    ----------
+    metric : callable
+        `uar`, `accuracy` or `macro_f1`.
+    by_speaker : np.ndarray [shape=(speakers, k, k)]
+        A confusion matrix for each speaker.
+    """
+    low, high = np.quantile(metric(resampled(by_speaker)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"low": _rounded(low), "high": _rounded(high)}
+
+
+def resampled(by_speaker: np.ndarray) -> np.ndarray:
+    """Confusion matrices [`DRAWS`, k, k] of speakers drawn with replacement, always the same draws.
+
+    Two systems' matrices of the same speakers therefore come out paired.
+
+    Parameters
+    ----------
+    by_speaker : np.ndarray [shape=(speakers, k, k)]
+        A confusion matrix for each speaker.
+    """
+    speakers, classes, _ = by_speaker.shape
+    times_drawn = np.random.default_rng(0).multinomial(
+        speakers, np.full(speakers, 1 / speakers), size=DRAWS
+    )
+    drawn: np.ndarray = times_drawn @ by_speaker.reshape(speakers, -1)
+    return drawn.reshape(-1, classes, classes)
+
+
+def student_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
+    """Student-t interval from the spread of a metric's per-speaker scores, cut off at 0 and 1.
+
+    Around the score of all recordings together, which is the mean of the per-speaker scores where
+    all speakers have the same recordings, as in RAVDESS; elsewhere, and for the F1, that mean is
+    another number, and the reported one could lie outside an interval around it. Parameters as in
+    `bootstrap_interval`.
+    """
+    scores = metric(by_speaker)
+    speakers = len(scores)
+    half = student_t.ppf((1 + LEVEL) / 2, speakers - 1) * scores.std(ddof=1) / np.sqrt(speakers)
+    centre = metric(by_speaker.sum(axis=0))
+    low, high = np.clip([centre - half, centre + half], 0, 1)
+    return {"low": _rounded(low), "high": _rounded(high)}
+
+
+def no_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
+    """One speaker says nothing about how far speakers differ."""
+    return {"low": None, "high": None}
+
+
+def interval_method(
+    speakers: int,
+) -> tuple[str, Callable[[Metric, np.ndarray], Interval]]:
+    """What the interval over that many speakers is called, and the function that makes it."""
+    if speakers >= MIN_BOOTSTRAP_SPEAKERS:
+        return "bootstrap over speakers", bootstrap_interval
+    if speakers > 1:
+        return "Student-t over speakers", student_interval
+    return "none for one speaker", no_interval
+
+
+def _hits(confusion: np.ndarray) -> np.ndarray:
+    return np.diagonal(confusion, axis1=-2, axis2=-1)
+
+
+def _mean_ratio(part: np.ndarray, whole: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Mean of part / whole along the last axis, over where they are present."""
+    ratio = np.divide(part, whole, out=np.zeros(whole.shape), where=present)
+    mean: np.ndarray = ratio.sum(axis=-1) / present.sum(axis=-1)
+    return mean
+
+
+def _rounded(value: float | np.ndarray) -> float:
+    return round(float(value), DIGITS)

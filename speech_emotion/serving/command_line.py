@@ -1,0 +1,341 @@
+"""The command ``ser-predict``: the exported model on new recordings.
+
+``ser-predict FILE...``, or ``python -m speech_emotion FILE...``, prints the emotion and all
+probabilities of each recording, which is cleaned and featurized exactly as those that trained the
+model. In Python it is ``Recognizer.load(folder).predict(path)``.
+"""
+
+import argparse
+import csv
+import glob
+import json
+import os
+import shutil
+import sys
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from speech_emotion.base.errors import AudioError, PipelineError, run
+from speech_emotion.serving.answers import Estimate, Prediction, Window
+from speech_emotion.serving.recognizer import Recognizer, require_package
+from speech_emotion.serving.timeline import check_windows
+
+AUDIO_SUFFIXES = frozenset(
+    (
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".au",
+        ".caf",
+        ".rf64",
+        ".snd",
+        ".w64",
+    )
+)
+"""What is taken for audio in a folder; a file that is named is read whatever its suffix."""
+
+
+class Output(ABC):
+    """What is printed of one recording after the other."""
+
+    def __init__(self, labels: tuple[str, ...], width: int) -> None:
+        self.labels = labels
+        self.width = width
+
+    @abstractmethod
+    def begin(self, timeline: bool) -> None:
+        """Print what stands above the first recording."""
+
+    @abstractmethod
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        """Print the emotion of a recording."""
+
+    @abstractmethod
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        """Print the emotion of a recording over time."""
+
+
+class Table(Output):
+    """Columns for people."""
+
+    def begin(self, timeline: bool) -> None:
+        times = f"{'start':>8} {'end':>8}  " if timeline else ""
+        labels = " ".join(f"{label:>9}" for label in self.labels)
+        print(f"{'file':<{self.width}}  {times}{'emotion':<9} {labels}")
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        print(f"{name:<{self.width}}  {_columns(prediction.emotion, prediction.probabilities)}")
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        for window in windows:
+            options = "no speech"
+            if window.emotion is not None and window.probabilities is not None:
+                options = _columns(window.emotion, window.probabilities)
+            print(f"{name:<{self.width}}  {window.start:8.2f} {window.end:8.2f}  {options}")
+
+
+class JsonLines(Output):
+    """An object a line and recording."""
+
+    def begin(self, timeline: bool) -> None:
+        """Nothing: each line names its values."""
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        print(json.dumps({"file": name, **asdict(prediction)}), flush=True)
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        rows = [asdict(window) for window in windows]
+        print(json.dumps({"file": name, "timeline": rows}), flush=True)
+
+    def estimate(self, name: str, estimate: Estimate) -> None:
+        """Print the emotion of what a stream was fed lately."""
+        print(json.dumps({"file": name, **asdict(estimate)}), flush=True)
+
+
+class Csv(Output):
+    """One row per recording, or per window of a timeline."""
+
+    def begin(self, timeline: bool) -> None:
+        kind = ("start", "end", "speech", "emotion") if timeline else ("emotion", "duration")
+        self._row("file", *kind, *self.labels)
+
+    def prediction(self, name: str, prediction: Prediction) -> None:
+        values = prediction.probabilities.values()
+        self._row(name, prediction.emotion, prediction.duration, *values)
+
+    def timeline(self, name: str, windows: list[Window]) -> None:
+        for window in windows:
+            values = (window.probabilities or dict.fromkeys(self.labels)).values()
+            speech = str(window.speech).lower()
+            self._row(name, window.start, window.end, speech, window.emotion, *values)
+
+    def _row(self, *values: object) -> None:
+        csv.writer(sys.stdout, lineterminator="\n").writerow(values)
+
+
+def _columns(emotion: str, probabilities: dict[str, float]) -> str:
+    values = " ".join(f"{value:9.3f}" for value in probabilities.values())
+    return f"{emotion:<9} {values}"
+
+
+def expanded(names: Sequence[str]) -> list[str]:
+    """The recordings that arguments stand for, in their order; those of a folder by name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Files, folders (with all below them), patterns such as ``calls/**/*.wav``, ``-``.
+    """
+    files: list[str] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            below = (file for file in path.rglob("*") if _is_recording(file, path))
+            files += sorted(map(str, below))
+        elif name != "-" and not path.exists() and glob.has_magic(name):
+            found = glob.glob(name, recursive=True)  # noqa: PTH207 (Path.glob: no absolute ones)
+            files += sorted(file for file in found if Path(file).is_file())
+        else:
+            files.append(name)
+    if not files:
+        raise PipelineError(
+            f"there is no recording in {', '.join(names)}: name a file, a folder with "
+            f"{', '.join(sorted(AUDIO_SUFFIXES))} below it, or a pattern that fits some."
+        )
+    return files
+
+
+def _is_recording(file: Path, below: Path) -> bool:
+    """Whether it is audio by its name, and not what operating systems leave beside audio."""
+    return (
+        file.suffix.lower() in AUDIO_SUFFIXES
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(below).parts)
+    )
+
+
+@contextmanager
+def _source(name: str) -> Iterator[Path | BinaryIO]:
+    """The file of that name; standard input, which can't be read twice, by way of a file."""
+    if name != "-":
+        yield Path(name)
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.seek(0)
+        yield file
+
+
+def listen(recognizer: Recognizer, output: JsonLines | None, window: float, hop: float) -> None:
+    """Print the emotion of what the microphone records, every hop, until Ctrl-C.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        The model.
+    output : JsonLines or None
+        One line per estimate for programs, or None for one line that changes, for people.
+    window, hop : float
+        How much of the past each estimate is made from, and the time between estimates, in s.
+    """
+    require_package("sounddevice", "mic", "--mic records from the microphone")
+    from speech_emotion.audio.microphone import chunks  # brings PortAudio
+
+    try:
+        with chunks() as (sample_rate, arriving):
+            print("Listening; Ctrl-C ends it.", file=sys.stderr)
+            stream = recognizer.stream(sample_rate, window=window, hop=hop)
+            for chunk in arriving:
+                for estimate in stream.feed(chunk):
+                    if output:
+                        output.estimate("microphone", estimate)
+                    else:
+                        print(f"\r{_live(estimate)}", end="", flush=True)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+
+
+def _live(estimate: Estimate) -> str:
+    """One line: the time, the emotion and its bar, then the next two."""
+    if estimate.emotion is None or estimate.probabilities is None:
+        return f"{estimate.time:7.1f} s  {'no speech':<60}"
+    ranked = sorted(estimate.probabilities.items(), key=lambda item: -item[1])
+    (first, share), *others = ranked[:3]
+    bar = "#" * round(20 * share)
+    rest = ", ".join(f"{label} {value:.0%}" for label, value in others)
+    return f"{estimate.time:7.1f} s  {first:<9} {share:4.0%} {bar:<20} {rest:<26}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ser-predict",
+        description="Recognise the emotion in recordings with the exported model.",
+    )
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="audio file, folder, pattern, or - (standard input)",
+    )
+    parser.add_argument(
+        "--model", type=Path, default=Path("models/export"), help="folder of the model"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object per recording")
+    form.add_argument("--csv", action="store_true", help="one row per recording, or per window")
+    parser.add_argument("--timeline", action="store_true", help="emotion in windows over time")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of the one timeline")
+    parser.add_argument("--mic", action="store_true", help="listen to the microphone")
+    parser.add_argument("--window", type=float, default=3.0, help="length of a window, in s")
+    parser.add_argument("--hop", type=float, help="from window to window, in s (1; with --mic 0.5)")
+    return parser
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.mic and (options.files or options.timeline or options.csv):
+        parser.error("--mic goes with --json, --window and --hop only")
+    if not options.mic and not options.files:
+        parser.error("name a recording, or --mic")
+    if options.plot and not options.timeline:
+        parser.error("--plot draws a timeline: add --timeline")
+    if options.hop is None:
+        options.hop = 0.5 if options.mic else 1.0
+    try:
+        check_windows(options.window, options.hop)
+    except ValueError as error:
+        parser.error(f"--{error}")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parsed(arguments)
+    if options.mic:
+        recognizer = _loaded(options.model)
+        output = JsonLines(recognizer.labels, 0) if options.json else None
+        listen(recognizer, output, options.window, options.hop)
+        return
+    files = expanded(options.files)
+    if options.plot:
+        require_package("matplotlib", "plot", "--plot draws a picture")
+        if len(files) > 1:
+            raise PipelineError(
+                f"--plot draws one recording, and {len(files)} were named: name one."
+            )
+    if not predict(_loaded(options.model), files, options):
+        sys.exit(1)
+
+
+def _loaded(folder: Path) -> Recognizer:
+    recognizer = Recognizer.load(folder)
+    if recognizer.is_synthetic:
+        print(
+            f"note: the model in {folder} learnt from synthetic voices: it knows nothing of "
+            "people.",
+            file=sys.stderr,
+        )
+    return recognizer
+
+
+def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Namespace) -> bool:
+    """Print the emotion of each file; whether all of them could be read."""
+    form = JsonLines if options.json else Csv if options.csv else Table
+    output = form(recognizer.labels, max(map(len, files)))
+    output.begin(options.timeline)
+    all_read = True
+    for name in files:
+        try:
+            with _source(name) as source:
+                if options.timeline:
+                    windows = recognizer.timeline(source, window=options.window, hop=options.hop)
+                    output.timeline(name, windows)
+                    if options.plot:
+                        _plot(source, windows, recognizer.labels, name, options.plot)
+                else:
+                    output.prediction(name, recognizer.predict(source))
+        except AudioError as error:
+            all_read = False
+            subject = "standard input" if name == "-" else name
+            print(f"error: {AudioError(error.fault, subject)}", file=sys.stderr)
+    return all_read
+
+
+def _plot(
+    source: Path | BinaryIO, windows: list[Window], labels: tuple[str, ...], name: str, path: Path
+) -> None:
+    from speech_emotion.reporting import (
+        figures,  # needs matplotlib, which the base installation lacks
+    )
+    from speech_emotion.serving.timeline_picture import timeline_picture
+
+    subject = "standard input" if name == "-" else Path(name).name
+    try:
+        figures.save(timeline_picture(source, windows, labels, subject), path)
+    except OSError as error:
+        raise PipelineError(f"{path} can't be written: {error.strerror}.") from None
+
+
+def command() -> None:
+    """What the installed command runs."""
+    try:
+        run(main)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough; neither may the flush at exit complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command()

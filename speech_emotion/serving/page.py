@@ -1,0 +1,168 @@
+"""The command ``ser-app``: a web page to record or upload on, and see the emotion over time.
+
+Needs the extra `app`. The page works without the internet, and so does its REST interface
+(docs/predict.md has an example).
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from speech_emotion.audio.recordings import opened
+from speech_emotion.base.errors import AudioError, PipelineError, run
+from speech_emotion.reporting.model_card import trained_on_sentence
+from speech_emotion.serving.recognizer import Recognizer, require_package
+
+if TYPE_CHECKING:
+    import gradio
+    from matplotlib.figure import Figure
+
+MAX_SIZE = 120_000_000
+"""Of an upload, in bytes; ten minutes of 16-bit stereo at 48 kHz are 115 MB."""
+
+MAX_SECONDS = 600.0
+"""Of a recording, in s."""
+
+UPLOAD_LIFE = 600
+"""An upload that was never recognised is deleted after this, in s; others at once."""
+
+ABOUT = """\
+# What does this voice act?
+Record or upload an utterance: WAV, FLAC, OGG or MP3, up to {minutes:g} minutes and
+{megabytes:g} MB. Recordings are deleted as soon as they are recognised.
+
+{trained_on} It judges how a voice sounds, not what a person feels.
+"""
+
+
+def page(recognizer: Recognizer) -> "gradio.Blocks":
+    """The page: a recording in, the emotion, its probabilities and its timeline out."""
+    import gradio
+
+    def recognise(path: str | None) -> "tuple[dict[str, float] | None, Figure | None]":
+        if path is None:  # the recording was cleared
+            return None, None
+        if not Path(path).exists():  # equal recordings are one upload, for all visitors
+            raise gradio.Error("This recording was recognised and deleted. Upload it again.")
+        try:
+            return answer(recognizer, Path(path))
+        except AudioError as error:
+            raise gradio.Error(
+                str(AudioError(error.fault, "This recording")),
+                title="Not recognised",
+                duration=None,
+                print_exception=False,
+            ) from None
+        finally:
+            Path(path).unlink(missing_ok=True)
+
+    with gradio.Blocks(
+        title="Speech emotion", analytics_enabled=False, delete_cache=(UPLOAD_LIFE, UPLOAD_LIFE)
+    ) as blocks:
+        about = {"minutes": MAX_SECONDS / 60, "megabytes": MAX_SIZE / 1e6}
+        trained_on = trained_on_sentence(recognizer.corpora)
+        if recognizer.is_synthetic:
+            trained_on = f"**{trained_on}**"
+        gradio.Markdown(ABOUT.format(**about, trained_on=trained_on))
+        recording = gradio.Audio(
+            sources=["upload", "microphone"],
+            type="filepath",
+            label="Recording",
+            editable=False,
+            buttons=[],  # one of them would send the recording to another server
+        )
+        _take_uploads_only(recording)
+        with gradio.Row():
+            emotion = gradio.Label(label="Emotion", num_top_classes=len(recognizer.labels))
+            # the picture has a title of its own
+            timeline = gradio.Plot(show_label=False, format="png", scale=2)
+        recording.change(
+            recognise, inputs=recording, outputs=[emotion, timeline], api_name="predict"
+        )
+    return blocks
+
+
+def _take_uploads_only(recording: "gradio.Audio") -> None:
+    """Refuse addresses, which Gradio would fetch for whoever names one to the REST interface."""
+    import gradio
+
+    take = recording.async_move_resource_to_block_cache
+
+    async def take_upload(url_or_file_path: str | Path | None) -> str | None:
+        if "://" in str(url_or_file_path):
+            raise gradio.Error("Upload the recording: this page fetches nothing from a server.")
+        return await take(url_or_file_path)
+
+    recording.async_move_resource_to_block_cache = take_upload  # type: ignore[method-assign]
+
+
+def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figure]":
+    """The probabilities by label, and the picture of the timeline, of one recording.
+
+    Raises
+    ------
+    AudioError
+        If it can't be recognised, or is longer than `MAX_SECONDS`.
+    """
+    from speech_emotion.serving.timeline_picture import timeline_picture
+
+    with opened(path) as recording:
+        duration = recording.duration
+    if duration is None:
+        raise AudioError("does not say how long it is: save it again with another program")
+    if duration > MAX_SECONDS:
+        raise AudioError(f"lasts {duration:.0f} s, and {MAX_SECONDS:.0f} s is the limit")
+    prediction = recognizer.predict(path)
+    windows = recognizer.timeline(path)
+    picture = timeline_picture(path, windows, recognizer.labels, f"{duration:.1f} s of audio")
+    return prediction.probabilities, picture
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="ser-app", description="A web page that recognises emotion in speech."
+    )
+    parser.add_argument(
+        "--model", type=Path, default=Path("models/export"), help="folder of the model"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at; 0.0.0.0 lets others in"
+    )
+    parser.add_argument("--port", type=int, default=7860, help="0 for any free one")
+    options = parser.parse_args(arguments)
+    require_package("gradio", "app", "the web page is made with gradio")
+    recognizer = Recognizer.load(options.model)
+    launch(page(recognizer), options.host, options.port)
+
+
+def launch(blocks: Any, host: str, port: int) -> None:
+    """Serve the page until Ctrl-C."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # nor ask whether there is a newer version
+    import gradio
+
+    try:
+        blocks.launch(
+            server_name=host,
+            server_port=port,
+            share=False,
+            max_file_size=MAX_SIZE,
+            run_history=False,
+            footer_links=["api"],
+            # system fonts: the default theme would ask another server for its own
+            theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        )
+    except OSError as error:
+        raise PipelineError(
+            f"the page can't listen at {host}:{port} ({error}): name another --port."
+        ) from None
+
+
+def command() -> None:
+    """What the installed command runs."""
+    run(main)
+
+
+if __name__ == "__main__":
+    command()

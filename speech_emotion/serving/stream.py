@@ -1,0 +1,153 @@
+"""A recogniser of live audio: chunks in as they arrive, estimates out as time passes."""
+
+from typing import Protocol
+
+import numpy as np
+
+from speech_emotion.audio.codec import MAX_DURATION, check_rate, is_silent, require_sound
+from speech_emotion.audio.recordings import as_mono
+from speech_emotion.base.errors import naming
+from speech_emotion.serving.answers import Estimate, Prediction
+from speech_emotion.serving.timeline import (
+    FRAME,
+    check_windows,
+    frame_amplitudes,
+    has_speech,
+    speech_threshold,
+)
+
+BUFFER = MAX_DURATION
+"""What a stream remembers, in s: as much as the longest recording that the pipeline takes."""
+
+SMOOTHING = 1.0
+"""Time constant of the exponential average over estimates, in s."""
+
+
+class Listener(Protocol):
+    """What a stream needs of a recogniser."""
+
+    def predict(self, source: np.ndarray, sample_rate: int) -> Prediction:
+        """The emotion of samples [n] at a rate in Hz."""
+
+    def probabilities(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Of every label [k], for the same."""
+
+    def named(self, probabilities: np.ndarray) -> tuple[str, dict[str, float]]:
+        """The most probable label, and the probabilities by label."""
+
+
+class Stream:
+    """Takes audio in chunks of any length and estimates its emotion every hop; bounded in memory.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        What turns audio into probabilities.
+    sample_rate : int
+        Of the chunks, in Hz.
+    window, hop : float
+        How much of the past each estimate is made from, and the time between estimates, in s.
+
+    Raises
+    ------
+    ValueError
+        If window or hop is not positive, the window is longer than `BUFFER`, or the rate lower than
+        recordings have.
+    """
+
+    def __init__(
+        self,
+        recognizer: Listener,
+        sample_rate: int,
+        window: float,
+        hop: float,
+    ) -> None:
+        check_windows(window, hop)
+        check_rate(sample_rate)
+        if window > BUFFER:
+            raise ValueError(f"window is {window:g} s: a stream remembers {BUFFER:g} s")
+        self._recognizer = recognizer
+        self._sample_rate = sample_rate
+        self._window = round(window * sample_rate)
+        self._hop = round(hop * sample_rate)
+        self._keep = 1 - float(np.exp(-hop / SMOOTHING))
+        self._capacity = round(BUFFER * sample_rate)
+        # twice as long as what is remembered, so that it is seldom moved to the front
+        self._buffer = np.zeros(2 * self._capacity, np.float32)
+        self._frame = round(FRAME * sample_rate)
+        self._clear()
+
+    def feed(self, chunk: np.ndarray) -> list[Estimate]:
+        """Take the next samples; the estimates that fell due with them, mostly none or one.
+
+        Parameters
+        ----------
+        chunk : np.ndarray [shape=(n,) or (n, channels)]
+            Floating point with full scale 1, or integers with the full scale of their type.
+
+        Raises
+        ------
+        AudioError
+            If they are not samples in one of these forms, or not finite, or beyond all bounds.
+        """
+        with naming("The chunk"):
+            samples = as_mono(chunk)
+            require_sound(samples)
+        estimates = []
+        while len(samples):
+            due = self._hop - self._fed % self._hop
+            part = samples[: min(due, self._capacity)]
+            self._append(part)
+            if len(part) == due:
+                estimates.append(self._estimate())
+            samples = samples[len(part) :]
+        return estimates
+
+    def finish(self) -> Prediction:
+        """What `Recognizer.predict` says of all that was fed, or of the last `BUFFER` s of it.
+
+        The stream is then empty and takes the next utterance.
+
+        Raises
+        ------
+        AudioError
+            If all of it was silent or too short, as `Recognizer.predict` does.
+        """
+        samples = self._past(self._capacity).copy()
+        self._clear()
+        return self._recognizer.predict(samples, self._sample_rate)
+
+    def _clear(self) -> None:
+        self._stop = 0  # where the buffer's content ends
+        self._fed = 0  # samples since the start
+        self._amplitudes = np.zeros(0, np.float32)
+        self._smoothed: np.ndarray | None = None
+
+    def _append(self, samples: np.ndarray) -> None:
+        if self._stop + len(samples) > len(self._buffer):
+            past = self._past(self._capacity).copy()
+            self._buffer[: len(past)] = past
+            self._stop = len(past)
+        self._buffer[self._stop : self._stop + len(samples)] = samples
+        self._stop += len(samples)
+        self._fed += len(samples)
+
+    def _past(self, count: int) -> np.ndarray:
+        return self._buffer[max(self._stop - min(count, self._fed), 0) : self._stop]
+
+    def _estimate(self) -> Estimate:
+        window = self._past(self._window)
+        new = frame_amplitudes(self._past(self._hop), self._sample_rate)
+        self._amplitudes = np.concatenate([self._amplitudes, new])[-round(BUFFER / FRAME) :]
+        of_window = self._amplitudes[-max(len(window) // self._frame, 1) :]
+        time = self._fed / self._sample_rate
+        if is_silent(window[:, None]) or not has_speech(
+            of_window, speech_threshold(self._amplitudes)
+        ):
+            self._smoothed = None
+            return Estimate(time, False, None, None)
+        latest = self._recognizer.probabilities(window, self._sample_rate)
+        if self._smoothed is None:
+            self._smoothed = latest
+        self._smoothed = self._smoothed + self._keep * (latest - self._smoothed)
+        return Estimate(time, True, *self._recognizer.named(self._smoothed))

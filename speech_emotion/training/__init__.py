@@ -1,0 +1,1 @@
+"""Fits a network and keeps the result: training, calibration, the saved model."""

@@ -1,1 +1,0 @@
-"""What the stages share. Nothing in here imports a stage."""

@@ -1,1 +1,0 @@
-"""One module a corpus: where it is published, under which licence, and what its file names say."""

@@ -1,1 +1,0 @@
-"""One module a network, and the registry that names them."""

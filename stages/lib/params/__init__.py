@@ -1,1 +1,0 @@
-"""params.yaml as typed sections, one module a stage: an option of one never reruns another."""

@@ -1,0 +1,108 @@
+"""Variants do what their names say, and depend on nothing but the recording."""
+
+import librosa
+import numpy as np
+import pytest
+from conftest import tone
+from numpy.linalg import norm
+from pydantic import ValidationError
+
+from speech_emotion.audio.codec import decode
+from speech_emotion.audio.noise import add_noise
+from speech_emotion.audio.variants import AugmentParams, Original, Variant, make_variants
+from speech_emotion.audio.vocoder import FFT_SIZE, TOLERANCE, frame_size
+from speech_emotion.data.synthetic.corpus import SyntheticRecording
+
+RATE = 16000
+
+
+def variant(kind: str, amount: float) -> Variant:
+    return Variant.model_validate({kind: amount})
+
+
+def make_variant(samples: np.ndarray, one: Variant, source_id: str = "a") -> np.ndarray:
+    [made] = make_variants(Original(source_id, samples), [one])
+    return made
+
+
+def pitch_of(samples: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8 * len(samples)))
+    return float(spectrum.argmax() * RATE / (8 * len(samples)))
+
+
+@pytest.mark.parametrize("semitones", [-3.5, -2.5, -1, 1, 2.5, 3.5])
+def test_pitch_moves_by_semitones_and_duration_stays(semitones: float) -> None:
+    shifted = make_variant(tone(2), variant("pitch", semitones))
+    assert len(shifted) == 2 * RATE
+    assert pitch_of(shifted) == pytest.approx(220 * 2 ** (semitones / 12), rel=0.0035)
+
+
+@pytest.mark.parametrize("rate", [0.81, 1.07])
+def test_stretch_changes_duration_and_not_pitch(rate: float) -> None:
+    stretched = make_variant(tone(2), variant("stretch", rate))
+    assert len(stretched) == pytest.approx(2 * RATE / rate, abs=1)
+    assert pitch_of(stretched) == pytest.approx(220, rel=0.005)
+
+
+@pytest.mark.slow
+def test_noise_has_the_ratio_asked_for_and_a_seed_of_its_own() -> None:
+    speech = librosa.chirp(fmin=100, fmax=400, sr=RATE, duration=2).astype(np.float32) * 0.2
+    noisy = {name: make_variant(speech, variant("noise", 20), name) for name in ("a", "b")}
+    ratio = np.mean(speech**2) / np.mean((noisy["a"] - speech) ** 2)
+    assert 10 * np.log10(ratio) == pytest.approx(20, abs=0.01)
+    assert not np.array_equal(noisy["a"], noisy["b"])
+    np.testing.assert_array_equal(noisy["a"], make_variant(speech, variant("noise", 20)))
+
+
+def test_noise_is_drawn_as_before_names_lost_their_dots() -> None:
+    speech = tone(0.5)
+    made = make_variant(speech, variant("noise", 12.5), "03-01-05-01-01-01-02")
+    expected = add_noise(speech, 12.5, "03-01-05-01-01-01-02_noise12.5")
+    np.testing.assert_array_equal(made, expected)
+
+
+def test_names_differ_and_hold_no_dot_where_webdataset_would_split_them() -> None:
+    amounts = [("pitch", -3.5), ("pitch", 1), ("stretch", 0.81), ("noise", 20), ("noise", 12.5)]
+    names = [variant(kind, amount).name for kind, amount in amounts]
+    assert names == ["pitch-3p5", "pitch+1", "stretch0p81", "noise20", "noise12p5"]
+
+
+def test_a_variant_is_exactly_one_thing() -> None:
+    for fault in ({}, {"pitch": 1, "stretch": 1.1}):
+        with pytest.raises(ValidationError, match="exactly one of noise, pitch, stretch"):
+            Variant.model_validate(fault)
+    with pytest.raises(ValidationError, match=r"expected -24 to 24 semitones"):
+        Variant.model_validate({"pitch": 30})
+    with pytest.raises(ValidationError, match="more than once"):
+        AugmentParams.model_validate({"variants": [{"pitch": 1}, {"pitch": 1.0}]})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "amount"), [("pitch", -3.5), ("pitch", 2.5), ("stretch", 0.81), ("stretch", 1.5)]
+)
+def test_the_vocoder_is_librosas(
+    kind: str, amount: float, synthetic_recordings: list[SyntheticRecording]
+) -> None:
+    samples, rate = decode(synthetic_recordings[0].read())
+    samples = librosa.resample(samples[:, 0], orig_sr=rate, target_sr=RATE)
+    samples[: RATE // 4] = 0  # digital silence, as noise reduction leaves it
+    if kind == "pitch":
+        semitones = 12 * np.log2(FFT_SIZE / frame_size(amount))
+        assert semitones == pytest.approx(amount, abs=TOLERANCE / 100)
+        expected = librosa.effects.pitch_shift(samples, sr=RATE, n_steps=semitones)
+    else:
+        expected = librosa.effects.time_stretch(samples, rate=amount)
+    made = make_variant(samples, variant(kind, amount))
+    assert len(made) == len(expected)
+    spectrum, error = np.abs(np.fft.rfft([expected, made - expected]))
+    # beyond this the resamplers roll off, each in its own way
+    below = len(spectrum) * 3 // 4
+    assert 20 * np.log10(norm(error[:below]) / norm(spectrum[:below])) < -50
+
+
+@pytest.mark.parametrize("length", [1, 100, 600, 5000])
+def test_clips_shorter_than_a_frame(length: int) -> None:
+    samples = tone(1)[:length]
+    assert len(make_variant(samples, variant("pitch", 2))) == length
+    assert len(make_variant(samples, variant("stretch", 0.5))) == 2 * length

@@ -1,0 +1,73 @@
+"""The fusion adds up what its parts predict, and trains its CNN as if alone."""
+
+import keras
+import numpy as np
+import pytest
+from feature_folders import write_features
+from training_params import AUGMENTATION
+
+from speech_emotion.data.feature_store import FeatureStore
+from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.networks import fusion
+from speech_emotion.networks.parts.crops import FRAMES
+from speech_emotion.params.train import AugmentationParams
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    folder = tmp_path_factory.mktemp("features")
+    write_features(folder)
+    return FeatureStore(folder)
+
+
+def of_speakers(store: FeatureStore, *speakers: str) -> FeatureSubset:
+    chosen = store.manifest["speaker"].isin(speakers)
+    return FeatureSubset(store, fusion.KINDS, np.flatnonzero(chosen))
+
+
+@pytest.fixture(scope="module")
+def fused(store: FeatureStore) -> keras.Model:
+    return fusion.build(of_speakers(store, "01", "02", "03"))
+
+
+def test_fusion_adds_up_log_probabilities(store: FeatureStore, fused: keras.Model) -> None:
+    utterance = of_speakers(store, "04")[5]
+    segments = fusion.inputs(utterance)
+    lengths = {kind: len(values) for kind, values in segments.items()}
+    assert lengths == {"log_mel": 3, "functionals": 3}
+    by_cnn, by_analysis = [
+        np.log(fused.get_layer(name).predict_on_batch({kind: segments[kind]}))
+        for name, kind in (("cnn2d", "log_mel"), ("functionals_lda", "functionals"))
+    ]
+    product = np.exp(by_cnn + by_analysis)
+    given = fused.predict_on_batch(segments)
+    np.testing.assert_allclose(given, product / product.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_cnn_of_the_fusion_trains_as_if_alone(store: FeatureStore, fused: keras.Model) -> None:
+    utterances = of_speakers(store, "04")
+    draw = np.random.default_rng(0)
+    crops = np.stack([fusion.training_input(u, None, draw)["log_mel"] for u in utterances])
+    assert crops.shape[1:] == (FRAMES, utterances[0]["log_mel"].shape[1])
+    bare = keras.models.clone_model(fused)
+    bare.set_weights(fused.get_weights())
+    cnn, analysis = bare.get_layer("cnn2d"), bare.get_layer("functionals_lda")
+    alone = cnn.predict_on_batch({"log_mel": crops})
+    trainee = fusion.training_model(bare, AugmentationParams(**AUGMENTATION), 0)
+    # what augments spectrograms does nothing in prediction
+    np.testing.assert_allclose(trainee.predict_on_batch({"log_mel": crops}), alone, rtol=1e-5)
+    before = [layer.get_weights() for layer in (cnn, analysis)]
+    trainee.compile("sgd", "categorical_crossentropy")
+    trainee.train_on_batch({"log_mel": crops}, np.eye(8)[np.arange(len(crops)) % 8])
+    learnt, fitted = (
+        [bool((one != other).any()) for one, other in zip(old, layer.get_weights(), strict=True)]
+        for old, layer in zip(before, (cnn, analysis), strict=True)
+    )
+    assert any(learnt)
+    assert not any(fitted)
+
+
+def test_the_analysis_within_the_fusion_is_not_trained(fused: keras.Model) -> None:
+    assert not fused.get_layer("functionals_lda").trainable_weights
+    assert fused.count_params() < 0.4e6

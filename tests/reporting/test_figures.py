@@ -1,0 +1,101 @@
+"""The pictures: whole files, the same bytes every time, and honest about synthetic data."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.reporting import figures
+
+SUBJECT = "synthetic ravdess, synthetic tess; emobox6, fold 1"
+
+
+def confusion() -> Figure:
+    counts = np.random.default_rng(0).integers(0, 20, (8, 8))
+    counts[1] = 0  # TESS has no calm
+    return figures.confusion(counts, EMOTIONS, SUBJECT)
+
+
+def training_curves() -> Figure:
+    parts = [("loss", "train"), ("loss", "validation"), ("UAR", "validation")]
+    curves = pd.DataFrame(
+        [(*part, epoch, 1 / epoch) for part in parts for epoch in range(1, 6)],
+        columns=["metric", "part", "epoch", "value"],
+    )
+    return figures.training_curves(curves, SUBJECT)
+
+
+def label_distribution() -> Figure:
+    counts = pd.DataFrame({"ravdess speech": range(8), "tess speech": range(8, 16)}, index=EMOTIONS)
+    return figures.label_distribution(counts, SUBJECT)
+
+
+def accuracy_by_speaker() -> Figure:
+    accuracies = pd.DataFrame(
+        {"speaker": ["01", "02"], "sex": ["male", "female"], "accuracy": [0.5, 0.75]}
+    )
+    return figures.accuracy_by_speaker(accuracies, 0.625, SUBJECT)
+
+
+def cleaning() -> Figure:
+    random = np.random.default_rng(0)
+    waves = random.uniform(-0.5, 0.5, 48000), random.uniform(-0.5, 0.5, 8000)
+    log_mels = random.uniform(-80, 0, (64, 100)), random.uniform(-80, 0, (64, 50))
+    return figures.cleaning(waves, (48000, 16000), log_mels, np.linspace(50, 7900, 64), SUBJECT)
+
+
+def learning_curve() -> Figure:
+    scores = np.random.default_rng(0).uniform(0.3, 0.7, (4, 6))
+    return figures.learning_curve([4, 8, 12, 20], scores, SUBJECT)
+
+
+PICTURES = [
+    confusion,
+    training_curves,
+    label_distribution,
+    accuracy_by_speaker,
+    cleaning,
+    learning_curve,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", PICTURES)
+def test_same_data_give_the_same_whole_file(draw: Callable[[], Figure], tmp_path: Path) -> None:
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    figures.save(draw(), first)
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "red"}):  # as a user's matplotlibrc may
+        figures.save(draw(), second)
+    assert first.read_bytes() == second.read_bytes()
+    pixels = imread(io.BytesIO(first.read_bytes()))
+    height, width = pixels.shape[:2]
+    assert 400 < height < 1500
+    assert 600 < width < 2000
+    assert pixels[..., :3].std() > 0.05
+    assert b"Software" not in first.read_bytes()
+
+
+@pytest.mark.parametrize("draw", PICTURES)
+def test_title_says_synthetic(draw: Callable[[], Figure]) -> None:
+    assert "synthetic" in draw().get_suptitle()
+
+
+def test_confusion_shows_the_recall_on_its_diagonal() -> None:
+    counts = np.array([[3, 1], [0, 2]])
+    texts = [text.get_text() for text in figures.confusion(counts, ("a", "b"), "").axes[0].texts]
+    assert texts == ["75%", "3", "25%", "1", "100%", "2"]
+
+
+def test_a_long_subject_stays_inside_the_picture() -> None:
+    accuracies = pd.DataFrame({"speaker": ["01"], "sex": ["male"], "accuracy": [0.5]})
+    figure = figures.accuracy_by_speaker(accuracies, 0.5, "corpus, " * 20)
+    figure.canvas.draw()
+    title = figure.texts[0].get_window_extent()
+    assert title.x1 < figure.bbox.x1

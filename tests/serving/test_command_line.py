@@ -1,0 +1,181 @@
+"""The command line as people and programs run it, in a process of its own."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import ROOT, wav
+from exported_model import say_synthetic
+
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.serving.recognizer import Recognizer
+
+
+@pytest.fixture
+def folder(speech: tuple[np.ndarray, int], tmp_path: Path) -> Path:
+    """calls/: two recordings, one of them in a folder below, a text, and a broken recording."""
+    samples, rate = speech
+    calls = tmp_path / "calls"
+    (calls / "monday").mkdir(parents=True)
+    soundfile.write(calls / "b.flac", samples, rate)
+    soundfile.write(calls / "monday" / "a.OGG", samples, rate, format="OGG", subtype="VORBIS")
+    (calls / "notes.txt").write_text("not audio")
+    (calls / "broken.wav").write_bytes(b"no audio")
+    return calls
+
+
+def run(
+    models: Path, *arguments: str | Path, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "speech_emotion",
+            "--model",
+            models / "export",
+            *arguments,
+        ],
+        cwd=ROOT,
+        input=given,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_a_table_for_people_and_a_broken_file_does_not_stop_the_others(
+    models: Path, folder: Path
+) -> None:
+    silent = folder / "silent.wav"
+    silent.write_bytes(wav(np.zeros(16000)))
+    done = run(models, folder, folder / "absent.wav", folder / "notes.txt")
+    assert done.returncode == 1
+    head, *rows = done.stdout.decode().splitlines()
+    assert head.split() == ["file", "emotion", *EMOTIONS]
+    assert [row.split()[0] for row in rows] == [
+        str(folder / "b.flac"),
+        str(folder / "monday" / "a.OGG"),
+    ]
+    for row in rows:
+        assert sum(map(float, row.split()[2:])) == pytest.approx(1, abs=0.01)
+    assert done.stderr.decode().splitlines() == [
+        f"error: {folder / 'broken.wav'} can't be decoded: Format not recognised.",
+        f"error: {silent} is silent: nothing above -80 dB.",
+        f"error: {folder / 'absent.wav'} can't be read: No such file or directory.",
+        f"error: {folder / 'notes.txt'} can't be decoded: Format not recognised.",
+    ]
+
+
+def test_a_folder_holds_only_what_is_a_recording(models: Path, folder: Path) -> None:
+    (folder / "broken.wav").unlink()
+    (folder / "session.wav").mkdir()
+    (folder / "._b.flac").write_bytes(b"resource fork")
+    done = run(models, "--json", folder)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_who_reads_may_stop(models: Path, folder: Path) -> None:
+    program = (
+        f"{sys.executable} -m speech_emotion --json --model {models / 'export'} {folder} | true"
+    )
+    done = subprocess.run(
+        ["bash", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_a_model_of_synthetic_voices_says_so(models: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "export", tmp_path / "export")
+    say_synthetic(tmp_path / "export")
+    done = run(tmp_path, "--json", folder / "b.flac")
+    assert b"learnt from synthetic voices: it knows nothing of people" in done.stderr
+    assert b"synthetic" not in run(models, "--json", folder / "b.flac").stderr
+
+
+def test_json_lines_csv_and_python_say_the_same(
+    models: Path, folder: Path, recognizer: Recognizer
+) -> None:
+    expected = recognizer.predict(folder / "b.flac")
+    lines = run(models, "--json", folder / "*.flac").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {
+            "file": str(folder / "b.flac"),
+            "emotion": expected.emotion,
+            "probabilities": expected.probabilities,
+            "duration": expected.duration,
+        }
+    ]
+    table = run(models, "--csv", folder / "**" / "*.[fO][lG]*").stdout.decode()
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [Path(row["file"]).name for row in rows] == ["b.flac", "a.OGG"]
+    assert rows[0]["emotion"] == expected.emotion
+    assert float(rows[0]["duration"]) == expected.duration
+    assert {label: float(rows[0][label]) for label in EMOTIONS} == expected.probabilities
+
+
+def test_standard_input(models: Path, folder: Path, recognizer: Recognizer) -> None:
+    done = run(models, "--json", "-", given=(folder / "b.flac").read_bytes())
+    reported = json.loads(done.stdout)
+    assert reported["file"] == "-"
+    assert reported["probabilities"] == recognizer.predict(folder / "b.flac").probabilities
+    assert done.stderr == b""
+
+
+@pytest.mark.slow
+def test_a_timeline_in_every_form_and_its_picture(
+    models: Path, speech: tuple[np.ndarray, int], tmp_path: Path
+) -> None:
+    samples, rate = speech
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.concatenate([samples, np.zeros(6 * rate), samples]), rate)
+    options = ("--timeline", "--window", "2", "--hop", "1", path)
+    reported = json.loads(run(models, "--json", *options).stdout)["timeline"]
+    duration = soundfile.info(path).duration
+    assert reported[0]["start"] == 0
+    assert reported[-1]["end"] == pytest.approx(duration, abs=1e-3)
+    assert {window["speech"] for window in reported} == {True, False}
+    for window in reported:
+        assert (window["emotion"] is None) == (not window["speech"])
+
+    rows = list(csv.DictReader(io.StringIO(run(models, "--csv", *options).stdout.decode())))
+    assert [row["emotion"] or None for row in rows] == [window["emotion"] for window in reported]
+    assert [row["speech"] == "true" for row in rows] == [window["speech"] for window in reported]
+
+    picture = tmp_path / "out.png"
+    path = path.rename(tmp_path / "call_$100_$200.wav")  # what might be taken for mathematics
+    options = (*options[:-1], path)
+    done = run(models, *options, "--plot", picture)
+    assert done.returncode == 0, done.stderr
+    head, *lines = done.stdout.decode().splitlines()
+    assert head.split() == ["file", "start", "end", "emotion", *EMOTIONS]
+    assert len(lines) == len(reported)
+    assert any("no speech" in line for line in lines)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 20_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "name a recording, or --mic"),
+        (("--mic", "a.wav"), "--mic goes with"),
+        (("--plot", "a.png", "a.wav"), "add --timeline"),
+        (("--hop", "0", "a.wav"), "--hop is 0 s: expected a number of at least 0.01"),
+        (("--timeline", "--plot", "a.png", "a.wav", "b.wav"), "name one"),
+        (("nothing*here",), "there is no recording in nothing\\*here"),
+    ],
+)
+def test_nonsense_is_reported(arguments: tuple[str, ...], reason: str, models: Path) -> None:
+    done = run(models, *arguments)
+    assert done.returncode != 0
+    assert b"Traceback" not in done.stderr
+    assert reason.replace("\\", "") in done.stderr.decode()

@@ -1,0 +1,278 @@
+"""The web page in a real browser, and its REST interface as it is documented."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio
+import numpy as np
+import psutil
+import pytest
+import soundfile
+from conftest import ROOT
+from exported_model import say_synthetic
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.serving.answers import Prediction
+from speech_emotion.serving.page import MAX_SECONDS, MAX_SIZE, page
+from speech_emotion.serving.recognizer import Recognizer
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+SCREENSHOT = os.environ.get("SER_SCREENSHOT")
+"""Where to write a screenshot for the documentation, of the model in models/export."""
+
+PATIENCE = 60
+"""For a page that a busy machine has yet to draw, in s."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A page that is being served: its process, its port, where uploads go, and its model."""
+
+    process: psutil.Process
+    port: int
+    uploads: Path
+    recognizer: Recognizer
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def files(self) -> list[Path]:
+        """The uploads that are kept."""
+        return [path for path in self.uploads.rglob("*") if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    model = ROOT / "models" / "export" if SCREENSHOT else models / "export"
+    uploads = tmp_path_factory.mktemp("uploads")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-u",
+            "-m",
+            "speech_emotion.serving.page",
+            "--model",
+            model,
+            "--port",
+            str(port),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "GRADIO_TEMP_DIR": str(uploads)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    given_up = threading.Timer(PATIENCE, process.kill)
+    given_up.start()
+    try:
+        assert process.stdout is not None
+        assert any("Running on" in line for line in process.stdout), "the page did not start"
+        given_up.cancel()
+        yield Server(psutil.Process(process.pid), port, uploads, Recognizer.load(model))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def recording(speech: tuple[np.ndarray, int], tmp_path: Path) -> Path:
+    path = tmp_path / "recording.wav"
+    samples, rate = speech
+    soundfile.write(path, np.concatenate([samples, np.zeros(4 * rate), samples]), rate)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    if not BROWSER or not DRIVER:
+        pytest.skip("no chromium with its driver: apt install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for option in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1100,900"):
+        options.add_argument(f"--{option}")
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait_for(browser: webdriver.Chrome, selector: str) -> Any:
+    """The first element that fits, once it is there and says something."""
+    return WebDriverWait(browser, PATIENCE).until(
+        lambda page: next(
+            (found for found in page.find_elements(By.CSS_SELECTOR, selector) if found.text), None
+        ),
+        f"nothing on the page fits {selector}",
+    )
+
+
+def upload(browser: webdriver.Chrome, server: Server, path: Path) -> None:
+    browser.get(server.address)
+    field = WebDriverWait(browser, PATIENCE).until(
+        lambda page: page.find_elements(By.CSS_SELECTOR, "input[type=file]")
+    )[0]
+    field.send_keys(str(path))
+
+
+@pytest.mark.slow
+def test_an_uploaded_recording_shows_its_emotion_and_timeline(
+    browser: webdriver.Chrome, server: Server, recording: Path
+) -> None:
+    expected = server.recognizer.predict(recording)
+    upload(browser, server, recording)
+    assert wait_for(browser, "[data-testid=label-output-value]").text == expected.emotion
+    shown = [bar.text for bar in browser.find_elements(By.CSS_SELECTOR, ".confidence-set")]
+    assert len(shown) == len(EMOTIONS)
+    for label, probability in expected.probabilities.items():
+        assert any(label in text and f"{100 * probability:.0f}%" in text for text in shown)
+    picture = browser.find_element(By.CSS_SELECTOR, "img[src^='data:image']")
+    assert int(picture.get_attribute("naturalWidth") or 0) > 500
+    assert server.files() == []
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    elsewhere = [name for name in loaded if not name.startswith((server.address, "data:", "blob:"))]
+    assert elsewhere == [], "the page asks other servers for something"
+    labels = [
+        one.get_attribute("aria-label") for one in browser.find_elements(By.TAG_NAME, "button")
+    ]
+    assert not [label for label in labels if "share" in (label or "").lower()]
+    if SCREENSHOT:
+        time.sleep(1)  # bars grow to their length
+        whole = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+        Path(SCREENSHOT).write_bytes(base64.b64decode(whole["data"]))
+
+
+def test_a_broken_recording_gets_a_plain_message(
+    browser: webdriver.Chrome, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_bytes(b"no audio at all")
+    upload(browser, server, path)
+    reported = wait_for(browser, ".toast-body").text
+    assert "This recording can't be decoded" in reported
+    assert "Traceback" not in reported
+    assert server.files() == []
+
+
+def call(server: Server, path: Path) -> str:
+    """What the lines on the page about prediction print for a recording."""
+    page = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```bash\n((?:(?!```).)*gradio_api(?:(?!```).)*)```", page, re.DOTALL)
+    program = lines.replace("7860", str(server.port)).replace("recording.wav", str(path))
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_documented_curl_lines_work(server: Server, recording: Path) -> None:
+    expected: Prediction = server.recognizer.predict(recording)
+    event, data, *_ = call(server, recording).splitlines()
+    assert event == "event: complete"
+    reported, picture = json.loads(data.removeprefix("data: "))
+    assert reported["label"] == expected.emotion
+    probabilities = {entry["label"]: entry["confidence"] for entry in reported["confidences"]}
+    assert probabilities == pytest.approx(expected.probabilities)
+    assert picture["plot"].startswith("data:image/png;base64,")
+    assert server.files() == []
+
+
+def test_what_is_too_long_is_refused_and_deleted(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    draw = np.random.default_rng(0)
+    soundfile.write(path, draw.normal(0, 0.1, int(MAX_SECONDS + 1) * 4000), 4000)
+    event, data, *_ = call(server, path).splitlines()
+    assert event == "event: error"
+    assert "lasts 601 s, and 600 s is the limit" in data
+    assert server.files() == []
+
+
+def test_what_is_too_large_is_not_taken(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "large.wav"
+    path.write_bytes(bytes(MAX_SIZE + 2**20))
+    only_status = ["--silent", "--output", os.devnull, "--write-out", "%{http_code}"]
+    done = subprocess.run(
+        ["curl", *only_status, "-F", f"files=@{path}", f"{server.address}/gradio_api/upload"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "413"
+    assert server.files() == []
+
+
+def test_nothing_is_fetched_from_an_address(server: Server) -> None:
+    event, data, *_ = called(server, "http://192.0.2.1/recording.wav").splitlines()
+    assert event == "event: error"
+    assert "fetches nothing from a server" in data
+
+
+def test_a_recording_that_is_gone_is_reported(server: Server, recording: Path) -> None:
+    first = called(server, place := uploaded(server, recording))
+    assert "event: complete" in first
+    again = called(server, place)
+    assert "Upload it again" in again
+    assert "event: error" in again
+
+
+def uploaded(server: Server, path: Path) -> str:
+    """Where the server keeps an upload."""
+    [place] = json.loads(curl(f"{server.address}/gradio_api/upload", "-F", f"files=@{path}"))
+    return str(place)
+
+
+def called(server: Server, path: str) -> str:
+    """What comes of recognising what lies at a path."""
+    address = f"{server.address}/gradio_api/call/predict"
+    body = json.dumps({"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]})
+    event = json.loads(curl(address, "-H", "Content-Type: application/json", "-d", body))
+    return curl(f"{address}/{event['event_id']}")
+
+
+def curl(*arguments: str) -> str:
+    return subprocess.run(
+        ["curl", "-s", *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_model_of_synthetic_voices_says_so(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "export", tmp_path / "export")
+    say_synthetic(tmp_path / "export")
+    for folder, sentence in (
+        (models / "export", "speakers of North American English"),
+        (tmp_path / "export", "synthetic"),
+    ):
+        texts = [
+            block.value
+            for block in page(Recognizer.load(folder)).blocks.values()
+            if isinstance(block, gradio.Markdown)
+        ]
+        assert sentence in texts[0]
+
+
+def test_nobody_else_is_let_in(server: Server) -> None:
+    listening = [
+        connection.laddr.ip
+        for connection in server.process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert set(listening) == {"127.0.0.1"}
