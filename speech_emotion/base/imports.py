@@ -2,16 +2,21 @@
 
 import ast
 import hashlib
-import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("stages", "speech_emotion", "benchmarks")
 
 DISCOVERY = "speech_emotion.base.discovery"
 """A package that imports this finds its own modules, so that it depends on all of them."""
+
+WITHOUT_INFLUENCE = {"distributed"}
+"""Packages that decide where something is computed, and never what comes out."""
 
 FACADE = "speech_emotion/__init__.py"
 """Hands on names when they are asked for; nothing that is computed depends on it."""
@@ -31,7 +36,7 @@ def imported_files(module: str) -> set[str]:
         if path is None or (name := path.relative_to(ROOT).as_posix()) in found or name == FACADE:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        if path.name != "__init__.py" or len(tree.body) > 1:
+        if path.name != "__init__.py" or not all(map(_is_text, tree.body)):
             found.add(name)
         waiting += _project_imports(tree)
         if _finds_its_modules(path, tree):
@@ -77,20 +82,18 @@ def imported_distributions(files: Iterable[str]) -> dict[str, str]:
     ]
     versions: dict[str, str] = {}
     while waiting:
-        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        name = canonicalize_name(waiting.pop())
         if name in versions:
             continue
         try:
             one = distribution(name)
-        except PackageNotFoundError:  # for another system, or another Python
+        except PackageNotFoundError:
             continue
         versions[name] = one.version
-        waiting += [
-            # the name ends where its version, its extras or its conditions begin
-            re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
-            for requirement in one.requires or ()
-            if "extra ==" not in requirement
-        ]
+        for requirement in map(Requirement, one.requires or ()):
+            # not for another system or another Python, nor for an extra
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
     return dict(sorted(versions.items()))
 
 
@@ -119,7 +122,7 @@ def _project_imports(tree: ast.AST) -> list[str]:
 
 
 def _top_level_imports(tree: ast.AST) -> set[str]:
-    return {name.split(".")[0] for name in _imports(tree)} - set(PACKAGES)
+    return {name.split(".")[0] for name in _imports(tree)} - {*PACKAGES, *WITHOUT_INFLUENCE}
 
 
 def _imports(tree: ast.AST) -> tuple[str, ...]:

@@ -23,7 +23,11 @@ GREETINGS = re.compile(
 @contextmanager
 def without_greetings() -> Iterator[None]:
     """Hold back standard error, and then write of it what does not match `GREETINGS`."""
-    standard_error = os.dup(2)
+    try:
+        standard_error = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:

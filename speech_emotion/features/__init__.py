@@ -109,9 +109,10 @@ class FeaturizeParams(Section):
         if not isinstance(values, dict):
             return values
         sections = {key: value for key, value in values.items() if key != "kinds"}
-        for name in values.get("kinds") or ():
+        kinds = values.get("kinds")
+        for name in KINDS if isinstance(kinds, list | tuple) else ():
             # a key with nothing but comments below it holds null
-            if name in KINDS and sections.get(KINDS[name].section) is None:
+            if name in kinds and sections.get(KINDS[name].section) is None:
                 sections[KINDS[name].section] = {}
         checked = _Sections.model_validate(sections)
         gathered = {key: getattr(checked, key) for key in sections}

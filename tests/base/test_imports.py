@@ -25,6 +25,8 @@ def test_distributions_are_those_imported_and_what_they_require() -> None:
     cleaning = imported_distributions(imported_files("stages.clean"))
     assert {"numpy", "soxr", "soundfile", "noisereduce", "pandas"} <= set(cleaning)
     assert "scipy" in cleaning, "noisereduce requires it"
+    assert "colorama" not in cleaning, "tqdm requires it on Windows alone"
+    assert "distributed" not in cleaning, "where shards are computed changes none"
     assert not {"tensorflow", "keras", "gradio", "dvc", "pytest"} & set(cleaning)
     assert "tensorflow" in imported_distributions(imported_files("stages.train"))
 

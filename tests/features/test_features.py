@@ -89,6 +89,7 @@ def test_params_yaml_states_every_default(featurize_params: FeaturizeParams) -> 
         ({"kinds": ["log_mel"], "log_mel": {"mels": 0}}, r"featurize\.log_mel\.mels is 0: "),
         ({"kinds": ["mfccs"]}, r"kinds is \['mfccs'\]: 'mfccs' is no kind of feature: expected "),
         ({"kinds": ["mfcc", "mfcc"]}, r"mfcc, mfcc lists one more than once"),
+        ({"kinds": 5}, r"kinds is 5: .*tuple"),
         ({"kinds": []}, r"kinds is \[\]"),
         ({}, r"featurize\.kinds is missing"),
     ],
