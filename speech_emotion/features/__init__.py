@@ -110,9 +110,10 @@ class FeaturizeParams(Section):
             return values
         sections = {key: value for key, value in values.items() if key != "kinds"}
         kinds = values.get("kinds")
-        for name in KINDS if isinstance(kinds, list | tuple) else ():
+        in_use = [n for n in KINDS if n in kinds] if isinstance(kinds, list | tuple) else []
+        for name in in_use:
             # a key with nothing but comments below it holds null
-            if name in kinds and sections.get(KINDS[name].section) is None:
+            if sections.get(KINDS[name].section) is None:
                 sections[KINDS[name].section] = {}
         checked = _Sections.model_validate(sections)
         gathered = {key: getattr(checked, key) for key in sections}
