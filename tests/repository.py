@@ -30,6 +30,7 @@ STAGES = [
 
 SMALL: dict[str, Any] = {
     "augment.variants": [{"pitch": 2}],
+    "featurize.functionals.convolutions": 8,
     "split.validation_speakers": 2,
     "train.epochs": 2,
     "train.early_stopping": None,

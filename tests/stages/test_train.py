@@ -39,7 +39,7 @@ def start_stage(folder: Path, train: dict[str, Any], *command: str) -> subproces
     )
 
 
-@pytest.mark.parametrize("options", [FUSION, LDA], ids=lambda options: options["network"])
+@pytest.mark.parametrize("options", [FUSION], ids=lambda options: options["network"])
 def test_equal_trainings_give_equal_files_whatever_the_test_speaker_says(
     options: dict[str, Any], tmp_path: Path, folder_bytes: Callable[[Path], dict[str, bytes]]
 ) -> None:
