@@ -1,7 +1,7 @@
 """Benchmark stage 3: clean, augment and featurize for one front end.
 
 ``python -m benchmarks.features FRONT_END``. Cleaned and augmented audio is not kept: the store of
-finished shards has it (README.md, Speed).
+finished shards has it (docs/cluster.md).
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """How fast, how small and how frugal prediction is, against the trained model in Keras.
 
 ``python -m benchmarks.predict`` needs the models of ``make repro`` and a few minutes on one core;
-it installs the light distribution in a folder of its own, prints the table of the README and writes
+it installs the light distribution in a folder of its own, prints the table of docs/predict.md and writes
 benchmarks/predict.json. Times of one machine say little: look at the ratios.
 """
 
@@ -176,7 +176,7 @@ def _run(python: Path, program: str, *arguments: Path) -> list[str]:
 
 
 def table(measured: dict[str, Any]) -> str:
-    """The table of the README."""
+    """The table of docs/predict.md."""
     once, started = measured["one_recording_ms"], measured["new_process_s"]
     hour, delay = measured["timeline_of_an_hour"], measured["stream_delay_ms"]
     rows = [

@@ -1,7 +1,7 @@
 """How fast the data stages are against the original recipe, and what a change costs.
 
 ``python -m benchmarks.speed CORPORA`` needs the real corpora (5,252 recordings) and about 20
-minutes on 2 cores; it alternates the two on one machine, prints the table of the README and writes
+minutes on 2 cores; it alternates the two on one machine, prints the table of docs/cluster.md and writes
 benchmarks/speed.json. Times of one machine say little: look at the ratios.
 """
 
@@ -294,7 +294,7 @@ def medians(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The table of the README."""
+    """The table of docs/cluster.md, section Measured."""
     of = result["median"]
     mib = {key: of[key] / 2**20 for key in of if key.startswith("memory")}
     stages = ", ".join(f"{stage} {of['speedup'][stage]:.1f}" for stage in STAGES)
