@@ -1,8 +1,8 @@
 """How fast, how small and how frugal prediction is, against the trained model in Keras.
 
 ``python -m benchmarks.predict`` needs the models of ``make repro`` and a few minutes on one core;
-it installs the light distribution in a folder of its own, prints the table of docs/predict.md and writes
-benchmarks/predict.json. Times of one machine say little: look at the ratios.
+it installs the light distribution in a folder of its own, prints the table of docs/predict.md and
+writes benchmarks/predict.json. Times of one machine say little: look at the ratios.
 """
 
 import argparse

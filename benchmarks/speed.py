@@ -1,8 +1,8 @@
 """How fast the data stages are against the original recipe, and what a change costs.
 
 ``python -m benchmarks.speed CORPORA`` needs the real corpora (5,252 recordings) and about 20
-minutes on 2 cores; it alternates the two on one machine, prints the table of docs/cluster.md and writes
-benchmarks/speed.json. Times of one machine say little: look at the ratios.
+minutes on 2 cores; it alternates the two on one machine, prints the table of docs/cluster.md and
+writes benchmarks/speed.json. Times of one machine say little: look at the ratios.
 """
 
 import argparse

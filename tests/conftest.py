@@ -142,9 +142,12 @@ def whisper_preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def every_kind(featurize_params: FeaturizeParams, whisper_preset: Path) -> FeaturizeParams:
-    """Params that ask for all kinds of features."""
-    tiny = WhisperParams(preset=str(whisper_preset), revision=None, layers="all")
-    sections = {**featurize_params.sections, "whisper": tiny}
+    """Params that ask for all kinds of features, of functionals few convolutions."""
+    sections = {
+        **featurize_params.sections,
+        "functionals": featurize_params.of("functionals").model_copy(update={"convolutions": 8}),
+        "whisper": WhisperParams(preset=str(whisper_preset), revision=None, layers="all"),
+    }
     asked = featurize_params.model_copy(update={"kinds": tuple(KINDS), "sections": sections})
     return asked.prepared(16000)
 
