@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.params import Item
 from benchmarks.results import Run, read_result
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.reporting.scoring import LEVEL, accuracy, interval_method, resampled, uar
 
 Counts = dict[str, np.ndarray]
@@ -143,7 +143,7 @@ def pooled_accuracy(counts: Counts) -> float:
 
 def interval(counts: Counts) -> tuple[float, float] | None:
     """Interval of the UAR over speakers; None for one speaker."""
-    _, bounds = interval_method(len(counts))
+    _, bounds = interval_method(list(counts))
     found = bounds(uar, np.stack(list(counts.values())))
     return None if found["low"] is None or found["high"] is None else (found["low"], found["high"])
 

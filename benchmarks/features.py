@@ -1,7 +1,7 @@
 """Benchmark stage 3: clean, augment and featurize for one front end.
 
-``python -m benchmarks.features FRONT_END``. Cleaned and augmented audio is not kept: the store of
-finished shards has it (docs/cluster.md).
+``python -m benchmarks.features FRONT_END [--across]``. Cleaned and augmented audio is not kept: the
+store of finished shards has it (docs/cluster.md).
 """
 
 import argparse
@@ -9,13 +9,15 @@ import shutil
 from pathlib import Path
 
 from benchmarks.recipes import FrontEnd, load_front_end
-from benchmarks.recordings import RECORDINGS
+from benchmarks.recordings import RECORDINGS, RECORDINGS_ACROSS
 from speech_emotion.base.errors import run
 from stages.augment import augment
 from stages.clean import clean_dataset
 from stages.featurize import featurize_dataset
 
 FEATURES = Path("benchmarks/data/features")
+FEATURES_ACROSS = Path("benchmarks/data/features_across")
+"""Of RAVDESS and TESS, and of these and a third corpus, by front end."""
 
 
 def make_features(front_end: FrontEnd, recordings: Path, target: Path) -> None:
@@ -30,8 +32,12 @@ def make_features(front_end: FrontEnd, recordings: Path, target: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.features")
     parser.add_argument("front_end")
-    name = parser.parse_args().front_end
-    make_features(load_front_end(name), RECORDINGS, FEATURES / name)
+    parser.add_argument("--across", action="store_true", help="of the recordings of all corpora")
+    given = parser.parse_args()
+    recordings, features = RECORDINGS, FEATURES
+    if given.across:
+        recordings, features = RECORDINGS_ACROSS, FEATURES_ACROSS
+    make_features(load_front_end(given.front_end), recordings, features / given.front_end)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks.conditions import degraded_features
-from benchmarks.features import FEATURES
+from benchmarks.features import FEATURES, FEATURES_ACROSS
 from benchmarks.params import Condition, Setting, load_setting
-from benchmarks.protocols import as_recordings, parts
+from benchmarks.protocols import ACROSS, as_recordings, classes, parts
 from benchmarks.recipes import Recipe, load_recipe
 from benchmarks.recordings import RECORDINGS
 from benchmarks.results import RESULTS, Run, write_result
@@ -29,12 +29,13 @@ from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.quiet_keras import tf
 from speech_emotion.data.feature_store import FRONT_END_FILE, FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.task import Task
 from speech_emotion.features import FeaturizeParams
 from speech_emotion.networks import Features, Network
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import check
 from speech_emotion.params.train import TrainParams
-from speech_emotion.reporting.scoring import confusion_by
+from speech_emotion.reporting.scoring import DIGITS, calibration_error, confusion_by
 from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.training import train
 
@@ -68,6 +69,7 @@ def measure(
         The merged dataset, read only where a condition needs audio.
     """
     store = FeatureStore(features)
+    labels = classes(store.manifest, setting, of.fold)
     part = parts(store.manifest, setting, recipe, of.fold, of.speakers)
     is_original = (store.manifest["variant"] == "original").to_numpy()
     learnt = store.manifest[part == "train"]
@@ -80,16 +82,19 @@ def measure(
     if setting.augmented is not None:
         store.manifest = as_recordings(store.manifest)
 
-    trained = train_fold(store, part, is_original, params)
+    task = Task(labels, store.manifest.assign(part=part), {}, ())
+    trained = train_fold(store, task, is_original, params)
     test = np.flatnonzero(part == "test")
-    tested_as_they_are, found = _recognise(store, trained, test[is_original[test]])
-    tested = {"as_recorded": _confusion("speaker", tested_as_they_are, found)}
+    tested_as_they_are, found = _recognise(store, task, trained, test[is_original[test]])
+    tested = {"as_recorded": _confusion("speaker", tested_as_they_are, found, labels)}
     for condition in setting.conditions:
         if condition == "with_variants":
-            tested[condition] = _confusion("speaker", *_recognise(store, trained, test))
+            tested[condition] = _confusion(
+                "speaker", *_recognise(store, task, trained, test), labels
+            )
         elif condition != "as_recorded":
             degraded = _recognise_degraded(store, trained, test, condition, recordings)
-            tested[condition] = _confusion("speaker", *degraded)
+            tested[condition] = _confusion("speaker", *degraded, labels)
     return {
         "synthetic": bool(store.manifest["synthetic"].any()),
         "network": trained.network.name,
@@ -102,19 +107,31 @@ def measure(
             "utterances": len(learnt),
         },
         "confusion": tested,
-        "confusion_by_intensity": _confusion("intensity", tested_as_they_are, found),
+        "confusion_by_intensity": _confusion("intensity", tested_as_they_are, found, labels),
+        **(_across(tested_as_they_are, found, labels) if setting.protocol == ACROSS else {}),
+    }
+
+
+def _across(recordings: pd.DataFrame, found: np.ndarray, labels: tuple[str, ...]) -> dict[str, Any]:
+    """What is told of a model on another corpus, beside its confusions."""
+    right = np.array(labels)[found.argmax(axis=1)] == recordings["emotion"].to_numpy()
+    return {
+        "labels": list(labels),
+        "confidence": round(float(found.max(axis=1).mean()), DIGITS),
+        "calibration_error": round(calibration_error(found, right), DIGITS),
     }
 
 
 def train_fold(
-    store: FeatureStore, part: pd.Series, is_original: np.ndarray, params: TrainParams
+    store: FeatureStore, task: Task, is_original: np.ndarray, params: TrainParams
 ) -> Trained:
     """Train on the training part, and nothing else but validation if there is any."""
     network = networks.find(params.network, store.utterance_kinds)
     store.require(network.kinds, network.name)
-    training = FeatureSubset(store, network.kinds, np.flatnonzero(part == "train"))
+    part = task.manifest["part"].to_numpy()
+    training = FeatureSubset(store, network.kinds, task, np.flatnonzero(part == "train"))
     validation = FeatureSubset(
-        store, network.kinds, np.flatnonzero((part == "validation") & is_original)
+        store, network.kinds, task, np.flatnonzero((part == "validation") & is_original)
     )
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as curves:
@@ -127,10 +144,10 @@ def _recordings(store: FeatureStore, part: pd.Series) -> int:
 
 
 def _recognise(
-    store: FeatureStore, trained: Trained, rows: np.ndarray
+    store: FeatureStore, task: Task, trained: Trained, rows: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Some utterances of the store, and the probabilities of their emotions."""
-    view = FeatureSubset(store, trained.network.kinds, rows)
+    view = FeatureSubset(store, trained.network.kinds, task, rows)
     return view.manifest, probabilities(trained.model, trained.network, view)
 
 
@@ -157,14 +174,16 @@ def _recognise_degraded(
     return test.loc[order], found
 
 
-def _confusion(column: str, recordings: pd.DataFrame, found: np.ndarray) -> dict[str, Any]:
+def _confusion(
+    column: str, recordings: pd.DataFrame, found: np.ndarray, labels: tuple[str, ...]
+) -> dict[str, Any]:
     """Confusion matrices by speaker or intensity, for JSON."""
     if not np.isfinite(found).all():
         raise PipelineError(
             "training diverged: the network predicts probabilities that are not finite numbers. "
             "Lower train.learning_rate of the recipe in benchmarks/params.yaml."
         )
-    names, matrices = confusion_by(column, recordings, found.argmax(axis=1))
+    names, matrices = confusion_by(column, recordings, found.argmax(axis=1), labels)
     return dict(zip(names, matrices.tolist(), strict=True))
 
 
@@ -178,9 +197,10 @@ def main() -> None:
     of = Run(**vars(parser.parse_args()))
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    recipe = load_recipe(of.recipe)
+    setting, recipe = load_setting(of.item), load_recipe(of.recipe)
+    features = FEATURES_ACROSS if setting.protocol == ACROSS else FEATURES
     with threadpool_limits(limits=1):
-        result = measure(of, load_setting(of.item), recipe, FEATURES / recipe.front_end, RECORDINGS)
+        result = measure(of, setting, recipe, features / recipe.front_end, RECORDINGS)
     write_result(of, result, RESULTS)
 
 

@@ -29,8 +29,9 @@ class Setting(Section):
     Attributes
     ----------
     protocol : str
-        A protocol of the ``split`` section, or "tuning": emobox6 among the actors of its folds 1
-        to 4 alone.
+        A protocol of the ``split`` section; or "tuning", emobox6 among the actors of its folds 1
+        to 4 alone; or "across", all of one corpus to train on and the speech of another to test,
+        the emotions being those that both have.
     parts : int
         How many folds "random" makes.
     material : list of str or None
@@ -44,7 +45,9 @@ class Setting(Section):
         per epoch.
     """
 
-    protocol: Literal["emobox6", "luna_jimenez5", "leave_one_speaker_out", "random", "tuning"]
+    protocol: Literal[
+        "emobox6", "luna_jimenez5", "leave_one_speaker_out", "random", "tuning", "across"
+    ]
     parts: int = Field(default=5, ge=2)
     material: list[str] | None = None
     conditions: tuple[Condition, ...] = ("as_recorded",)
@@ -62,11 +65,11 @@ class Item(Section):
     """Training speakers, where their number is what varies."""
 
 
-def load_source(path: Path = FILE) -> SourceParams:
-    """Where the recordings come from; the path in the file is relative to the file's folder."""
-    params = check(read_sections(path).get("ingest"), SourceParams, f"{path}: ingest")
-    source = Path(os.path.normpath(path.parent / params.source))
-    return params.model_copy(update={"source": source})
+def load_source(section: str, path: Path = FILE) -> SourceParams:
+    """Where recordings come from; the paths in the file are relative to the file's folder."""
+    params = check(read_sections(path).get(section), SourceParams, f"{path}: {section}")
+    sources = tuple(Path(os.path.normpath(path.parent / one)) for one in params.sources)
+    return params.model_copy(update={"sources": sources})
 
 
 def load_setting(name: str, path: Path = FILE) -> Setting:

@@ -9,7 +9,11 @@ import pandas as pd
 from benchmarks.params import Setting
 from benchmarks.recipes import Recipe, split_params
 from speech_emotion.base.errors import PipelineError
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.splits import TEST_CORPUS, TEST_SPEAKERS, draw_speakers, split
+
+ACROSS = "across"
+"""Train on one corpus and test on another; a fold is called by both, such as ravdess-tess."""
 
 TUNING_FOLDS = (1, 2, 3, 4)
 """The folds of emobox6 whose actors choices may be made on; those of the others are in nothing."""
@@ -42,6 +46,9 @@ def parts(
     pd.Series
         With the manifest's index: "train", "validation", "test" or "unused".
     """
+    if setting.protocol == ACROSS:
+        found = split(manifest, split_params(setting, recipe, fold))
+        return found.where(manifest["emotion"].isin(classes(manifest, setting, fold)), "unused")
     if setting.protocol == "tuning":
         of_tuning = manifest[~manifest["speaker"].isin(_kept_for_the_end())]
         _require_tuning_fold(fold)
@@ -61,6 +68,15 @@ def parts(
         kept = _fewer(manifest[train], speakers, f"{recipe.split.seed}/{fold}")
         found[train & ~manifest["speaker"].isin(kept)] = "unused"
     return found
+
+
+def classes(manifest: pd.DataFrame, setting: Setting, fold: str) -> tuple[str, ...]:
+    """What the models of a fold tell apart: RAVDESS' emotions, or those of them that two share."""
+    if setting.protocol != ACROSS:
+        return EMOTIONS
+    corpora = (set(manifest.loc[manifest["corpus"] == one, "emotion"]) for one in fold.split("-"))
+    shared = set.intersection(*corpora)
+    return tuple(emotion for emotion in EMOTIONS if emotion in shared)
 
 
 def as_recordings(manifest: pd.DataFrame) -> pd.DataFrame:

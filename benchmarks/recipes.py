@@ -69,4 +69,12 @@ def split_params(setting: Setting, recipe: Recipe, fold: str) -> SplitParams:
     }
     if setting.material is not None:
         values["train"] = setting.material
+    if setting.protocol == "across":
+        trained, tested = fold.split("-")
+        values |= {
+            "protocol": "cross_corpus",
+            "fold": 1,
+            "train": [trained],
+            "test": [f"{tested}/speech"],
+        }
     return check(values, SplitParams, f"{FILE}: split")

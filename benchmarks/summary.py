@@ -36,7 +36,7 @@ from benchmarks.tables import (
 )
 from speech_emotion.base.errors import run
 from speech_emotion.base.files import replaced_folder, write_whole
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.splits import TEST_SPEAKERS
 from speech_emotion.reporting import figures
 from speech_emotion.reporting.scoring import uar

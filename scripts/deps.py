@@ -14,7 +14,7 @@ from benchmarks.results import RESULTS, Run
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.imports import ROOT, dependencies
 
-STAGE = re.compile(r"python -m stages\.(\w+)")
+STAGE = re.compile(r"python -m (stages\.\w+)")
 IN_THE_STORE = {"as_recorded", "with_variants"}
 """Conditions whose features are kept; others are made of the recordings."""
 
@@ -23,7 +23,7 @@ def with_code(text: str) -> str:
     """The text of dvc.yaml with the code that each stage depends on."""
 
     def code(before: str) -> list[str]:
-        module = f"stages.{STAGE.findall(before)[-1]}"
+        module = STAGE.findall(before)[-1]
         return [f"- {name}" for name in dependencies(module)]
 
     return _with_blocks(text, "code", code)

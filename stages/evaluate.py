@@ -12,9 +12,10 @@ import numpy as np
 
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import replaced_folder, write_whole
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
-from speech_emotion.data.splits import originals, split
+from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.task import set_task
+from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.reporting import figures
@@ -25,7 +26,8 @@ from speech_emotion.training.trained_model import TrainedModel
 
 
 def evaluate(
-    params: SplitParams,
+    split_params: SplitParams,
+    label_params: LabelParams,
     *,
     features: Path,
     model: Path,
@@ -38,8 +40,8 @@ def evaluate(
 
     Parameters
     ----------
-    params : SplitParams
-        The split that the model was trained with.
+    split_params, label_params : Section
+        The task that the model was trained for.
     features : Path
         What featurize wrote.
     model : Path
@@ -59,34 +61,31 @@ def evaluate(
         good.
     """
     store = FeatureStore(features)
-    recordings = originals(store.manifest).assign(part=split(store.manifest, params))
-    test = recordings[recordings["part"] == "test"]
-
+    task = set_task(store.manifest, split_params, label_params)
     trained = TrainedModel.load(model)
-    if trained.labels != EMOTIONS:
+    if trained.labels != task.labels:
         raise PipelineError(
-            f"the model in {model} tells apart {', '.join(trained.labels)}, but the data have "
-            f"{', '.join(EMOTIONS)}: run `dvc repro train` to train it on them."
+            f"the model in {model} tells apart {', '.join(trained.labels)}, but under params.yaml "
+            f"it would be {', '.join(task.labels)}: run `dvc repro train` to train it for them."
         )
     store.require(trained.kinds, trained.network)
-    # the manifest is numbered from 0, so an index is also the place in the store
-    probabilities = trained.probabilities(
-        store.features(trained.kinds, index) for index in test.index
-    )
+    subset = FeatureSubset(store, trained.kinds, task, task.rows("test"))
+    probabilities = trained.probabilities(subset)
+    test = subset.manifest
 
     named = test.assign(
         corpus=np.where(test["synthetic"], "synthetic " + test["corpus"], test["corpus"])
     )
     values = {
-        **score(named, probabilities),
-        "uncalibrated": uncalibrated(test, probabilities, trained.temperature),
-        **setting(recordings, params, trained.network),
+        **score(named, probabilities, task.labels),
+        "uncalibrated": uncalibrated(test, probabilities, task.labels, trained.temperature),
+        **setting(task, split_params, trained.network),
     }
-    predictions = predictions_table(named, probabilities)
+    predictions = predictions_table(named, probabilities, task.labels)
     metrics.mkdir(parents=True, exist_ok=True)
     with replaced_folder(metrics / "figures") as folder:
         for name, figure in evaluation_figures(
-            recordings, predictions, values, read_curves(curves), (merged, clean)
+            task, predictions, values, read_curves(curves), (merged, clean)
         ).items():
             figures.save(figure, folder / f"{name}.png")
     write_whole(
@@ -100,6 +99,7 @@ def evaluate(
 def main() -> None:
     evaluate(
         load("split", SplitParams),
+        load("labels", LabelParams),
         features=Path("data/features"),
         model=Path("models/keras"),
         curves=Path("metrics/training"),

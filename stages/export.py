@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from speech_emotion import networks
 from speech_emotion.base.errors import run
 from speech_emotion.base.files import replaced_folder, write_whole
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
-from speech_emotion.data.splits import split
+from speech_emotion.data.task import set_task
+from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.reporting.model_card import model_card
@@ -26,7 +25,14 @@ from speech_emotion.training.trained_model import TrainedModel
 
 
 def export(
-    params: SplitParams, *, features: Path, model: Path, metrics: Path, target: Path, report: Path
+    split_params: SplitParams,
+    label_params: LabelParams,
+    *,
+    features: Path,
+    model: Path,
+    metrics: Path,
+    target: Path,
+    report: Path,
 ) -> dict[str, Any]:
     """Convert a trained model, hold the result against it, and write it with its card.
 
@@ -34,8 +40,8 @@ def export(
 
     Parameters
     ----------
-    params : SplitParams
-        The split that the model was trained with.
+    split_params, label_params : Section
+        The task that the model was trained for.
     features : Path
         What featurize wrote.
     model : Path
@@ -67,11 +73,10 @@ def export(
     with replaced_folder(target) as folder:
         if network.on_litert:
             store = FeatureStore(features)
-            part = split(store.manifest, params)
-            original = store.manifest["variant"] == "original"
+            task = set_task(store.manifest, split_params, label_params)
             training, validation = (
-                FeatureSubset(store, settings.kinds, np.flatnonzero((part == name) & original))
-                for name in ("train", "validation")
+                FeatureSubset(store, settings.kinds, task, task.rows(part))
+                for part in ("train", "validation")
             )
             trained = TrainedModel.load(model)
             measured |= write_exported(trained, settings, training, validation, folder)
@@ -91,6 +96,7 @@ def export(
 def main() -> None:
     export(
         load("split", SplitParams),
+        load("labels", LabelParams),
         features=Path("data/features"),
         model=Path("models/keras"),
         metrics=Path("metrics/metrics.json"),

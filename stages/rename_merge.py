@@ -1,13 +1,12 @@
 """Stage 2, rename_merge: one dataset under RAVDESS-style ids, the audio bytes untouched."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import replaced_folder
 from speech_emotion.base.parallel import map_parts
-from speech_emotion.data.corpora import CORPORA
+from speech_emotion.data.corpora import merged
 from speech_emotion.data.dataset import Shard, ShardWriter, Utterance
 from speech_emotion.data.manifest import read_shards, write_manifest
 
@@ -35,18 +34,12 @@ def check_one_to_one(shards: list[Shard]) -> None:
             )
         ids[row.id] = utterance.id
         speaker = f"{utterance.speaker} of {utterance.corpus}"
-        if speakers.setdefault(row.speaker, speaker) != speaker:
+        if row.speaker and speakers.setdefault(row.speaker, speaker) != speaker:
             raise PipelineError(
                 f"the speakers {speakers[row.speaker]} and {speaker} would both become "
                 f"{row.speaker}, though they are different people. Give one of them another name "
                 "in `merged` of the corpus' module in speech_emotion/data/corpora."
             )
-
-
-def merged(utterance: Utterance) -> Utterance:
-    """The row of a raw utterance in the merged dataset."""
-    identity, speaker, statement = CORPORA[utterance.corpus].merged(utterance)
-    return replace(utterance, id=identity, source_id=identity, speaker=speaker, statement=statement)
 
 
 def rename_shard(folder: Path, shard: Shard) -> list[Utterance]:

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from speech_emotion import networks
 from speech_emotion.base.errors import run
 from speech_emotion.base.files import replaced_folder
-from speech_emotion.data.dataset import EMOTIONS, emotion_codes
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.manifest import corpus_names
-from speech_emotion.data.splits import split
+from speech_emotion.data.task import set_task
+from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
@@ -23,25 +21,27 @@ from speech_emotion.training.training import train
 
 
 def train_model(
-    features: Path, target: Path, curves: Path, params: TrainParams, split_params: SplitParams
+    features: Path,
+    target: Path,
+    curves: Path,
+    params: TrainParams,
+    split_params: SplitParams,
+    label_params: LabelParams,
 ) -> None:
     """Train on what the split allows, and write the model with all that prediction must know."""
     store = FeatureStore(features)
     network = networks.find(params.network, store.utterance_kinds)
     store.require(network.kinds, network.name)
-    part = split(store.manifest, split_params)
-    original = store.manifest["variant"] == "original"
-    training = FeatureSubset(store, network.kinds, np.flatnonzero(part == "train"))
-    validation = FeatureSubset(
-        store, network.kinds, np.flatnonzero((part == "validation") & original)
-    )
+    task = set_task(store.manifest, split_params, label_params)
+    training = FeatureSubset(store, network.kinds, task, task.rows("train", with_variants=True))
+    validation = FeatureSubset(store, network.kinds, task, task.rows("validation"))
     trained = train(network, training, validation, params, curves)
     temperature = fit_temperature(
         probabilities(trained.model, network, validation),
-        emotion_codes(validation.manifest["emotion"]),
+        validation.classes,
     )
     settings = ModelSettings(
-        labels=EMOTIONS,
+        labels=task.labels,
         network=network.name,
         kinds=network.kinds,
         front_end=store.front_end(),
@@ -63,6 +63,7 @@ def main() -> None:
         Path("metrics/training"),
         load("train", TrainParams),
         load("split", SplitParams),
+        load("labels", LabelParams),
     )
 
 

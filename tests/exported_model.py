@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Features, find
 from speech_emotion.serving.conversion import to_litert
@@ -29,6 +29,7 @@ class Examples(FeatureSubset):
     def __init__(self, utterances: list[Features], kinds: tuple[str, ...]) -> None:
         self._utterances = utterances
         self.kinds = kinds
+        self.labels = EMOTIONS
         emotions = [EMOTIONS[number % 8] for number in range(len(utterances))]
         self.manifest = pd.DataFrame({"emotion": emotions}).assign(
             source_id=range(len(utterances)), corpus="ravdess", channel="speech"

@@ -3,12 +3,16 @@
 import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from utterances import utterance
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
+from speech_emotion.data.feature_store import FeatureStore
+from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.manifest import write_manifest
+from speech_emotion.data.task import Task
 
 SPEAKERS = ("01", "02", "03", "04", "05", "06")
 BANDS = 16
@@ -16,6 +20,30 @@ FRONT_END = {
     "clean": {"sample_rate": 16000},
     "featurize": {"kinds": ["log_mel", "mfcc_mean", "functionals", "whisper"]},
 }
+
+
+def subset(
+    store: FeatureStore,
+    kinds: tuple[str, ...],
+    indices: np.ndarray,
+    of: type[FeatureSubset] = FeatureSubset,
+) -> FeatureSubset:
+    """Utterances of a store, the emotions of its manifest being the classes.
+
+    Parameters
+    ----------
+    store, kinds, indices
+        As for `FeatureSubset`.
+    of : type
+        `FeatureSubset`, or what a test derives from it.
+    """
+    return of(store, kinds, Task(EMOTIONS, store.manifest, {}, ()), indices)
+
+
+class Known(list[Any]):
+    """The features of some utterances, for networks that need no more of them than the classes."""
+
+    labels = EMOTIONS
 
 
 def spectrogram(emotion: str, frames: int, draw: np.random.Generator) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from utterances import utterance
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import COLUMNS
 
 ACTORS = [f"{number:02d}" for number in range(1, 25)]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from speech_emotion.data.corpora.ravdess import EMOTIONS
+
 AUGMENTATION: dict[str, Any] = {
     "time_stretch": 0.2,
     "mel_warp": 0.1,
@@ -48,6 +50,8 @@ BASELINE: dict[str, Any] = {
 }
 
 LDA: dict[str, Any] = {**BASELINE, "network": "functionals_lda"}
+
+LABELS: dict[str, Any] = {"map": {emotion: emotion for emotion in EMOTIONS}}
 
 SPLIT: dict[str, Any] = {
     "protocol": "leave_one_speaker_out",

@@ -1,12 +1,18 @@
 """Audio files in and out: decode, check, encode. NumPy and soundfile only."""
 
+import hashlib
 import io
 import wave
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
 
 from speech_emotion.base.errors import AudioError
+
+AUDIO_SUFFIXES = (".wav", ".flac")
+"""Of files that the pipeline takes; prediction takes all that libsndfile reads."""
 
 MIN_DURATION = 0.25
 MAX_DURATION = 60.0
@@ -29,6 +35,10 @@ SILENT = f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB"
 
 LARGEST_SAMPLE = 2.0**31
 """No recording leaves ± this: float files may hold integers that nobody scaled, not more."""
+
+BEYOND_THE_END = 0.05
+"""Tables round the ends of segments; one that ends this much later than its recording ends with it,
+in s."""
 
 FULL_SCALE = 32768
 """Steps of 16-bit audio from 0 to full scale."""
@@ -72,15 +82,66 @@ def is_cut_short(start: bytes, size: int) -> bool:
     return start[:4] == b"RIFF" and not streamed and announced + 8 > size
 
 
-def inspect(content: bytes) -> tuple[int, float]:
-    """Check that an audio file is one that the pipeline takes.
+def cut(path: Path, start: float, end: float | None) -> bytes:
+    """A part of an audio file, as a file of the same format.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    path : Path
+        A WAV or FLAC file.
+    start : float
+        Where the part begins, in s.
+    end : float or None
+        Where it ends, in s; None for the end of the file.
+
+    Raises
+    ------
+    AudioError
+        If the file can't be decoded, or the part begins or ends beyond its end.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, duration = file.samplerate, file.frames / file.samplerate
+            if start >= duration or (end or 0.0) > duration + BEYOND_THE_END:
+                until = "its end" if end is None else f"{end:g} s"
+                raise AudioError(
+                    f"lasts {duration:.2f} s, but the segment goes from {start:g} s to {until}"
+                )
+            file.seek(round(start * rate))
+            frames = -1 if end is None else round(end * rate) - file.tell()
+            samples = file.read(frames, dtype="float64", always_2d=True)
+            target = io.BytesIO()
+            soundfile.write(target, samples, rate, subtype=file.subtype, format=file.format)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"can't be decoded: {error.error_string}") from None
+    return target.getvalue()
+
+
+def how_to_convert(path: Path) -> str:
+    """What to do with an audio file of another format, such as MP3."""
+    return f"convert it, such as by `ffmpeg -i {path.name} {path.stem}.wav`"
+
+
+class Inspected(NamedTuple):
+    """What `inspect` found in a recording.
+
+    Attributes
+    ----------
     sample_rate : int
         In Hz.
     duration : float
         In s, rounded to microseconds.
+    digest : str
+        Equal for recordings of equal samples, whatever the file's format.
+    """
+
+    sample_rate: int
+    duration: float
+    digest: str
+
+
+def inspect(content: bytes) -> Inspected:
+    """Check that an audio file is one that the pipeline takes.
 
     Raises
     ------
@@ -105,7 +166,8 @@ def inspect(content: bytes) -> tuple[int, float]:
     require_sound(samples)
     if is_silent(samples):
         raise AudioError(SILENT)
-    return rate, round(duration, 6)
+    digest = hashlib.blake2b(samples.tobytes(), digest_size=8).hexdigest()
+    return Inspected(rate, round(duration, 6), digest)
 
 
 def check_rate(sample_rate: float) -> None:

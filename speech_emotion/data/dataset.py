@@ -8,19 +8,17 @@ The table itself is read and written in `manifest`, which workers on shards need
 import io
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from speech_emotion.base.errors import AudioError, PipelineError
 
-EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
-"""The classes, in the order of their RAVDESS codes 01 to 08 and of every model's output."""
+SAME_AUDIO = "same_audio"
+"""The extra column of which recordings with equal samples share a value."""
 
 MAX_SHARD_UTTERANCES = 256
 MAX_SHARD_BYTES = 64 * 2**20
@@ -28,14 +26,11 @@ MAX_SPEAKER_GROUPS = 512
 SPEAKER_BUCKETS = 256
 
 
-def emotion_codes(emotions: Iterable[str]) -> np.ndarray:
-    """The place of each emotion in `EMOTIONS` [shape=(n,), int]."""
-    return np.array([EMOTIONS.index(emotion) for emotion in emotions], dtype=np.intp)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Utterance:
     """One row of a manifest: a recording, or a variant made of one.
+
+    What a corpus does not tell is an empty text.
 
     Attributes
     ----------
@@ -46,19 +41,20 @@ class Utterance:
     variant : str
         "original", or what was done to the source, such as "pitch-2p5".
     corpus : str
-        The corpus module's name: "ravdess", "tess".
+        The corpus' name, such as "ravdess".
     synthetic : bool
         True for audio that code made; every report on it says so.
     channel : str
-        "speech" or "song".
+        "speech", "song" or a word of the corpus' own.
     speaker : str
         The speaker's name, unique across corpora from the merged dataset on.
     sex : str
         "female" or "male".
     emotion : str
-        One of `EMOTIONS`.
+        In the corpus' own word. Which classes a model tells apart is up to the params; see
+        `speech_emotion.data.task`.
     intensity : str
-        "normal" or "strong".
+        Such as "normal" or "strong".
     statement : str
         What was said, by the corpus' own code or word.
     repetition : str
@@ -69,6 +65,9 @@ class Utterance:
         Of the stored audio, in s.
     shard : str
         The stem of the tar file that holds the audio.
+    extra : dict of str to str
+        Whatever else is known of it, by column, such as its language. Only the columns that some
+        utterance of a dataset has stand in its manifest.
     """
 
     id: str
@@ -86,21 +85,23 @@ class Utterance:
     sample_rate: int
     duration: float
     shard: str
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def published(
     *,
     id: str,
     corpus: str,
-    channel: str,
-    speaker: str,
-    sex: str,
     emotion: str,
-    intensity: str,
-    statement: str,
-    repetition: str,
+    speaker: str,
+    sex: str = "",
+    channel: str = "",
+    intensity: str = "",
+    statement: str = "",
+    repetition: str = "",
+    extra: Mapping[str, str] | None = None,
 ) -> Utterance:
-    """A recording of which only the published name is known: ingest measures it and shelves it.
+    """A recording of which nothing is known but what was published: ingest measures its audio.
 
     Parameters are as the attributes of `Utterance`.
     """
@@ -120,6 +121,7 @@ def published(
         sample_rate=0,
         duration=0.0,
         shard="",
+        extra=extra or {},
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from speech_emotion.data.feature_store import FeatureStore
+from speech_emotion.data.task import Task
 
 
 class FeatureSubset:
@@ -17,6 +18,8 @@ class FeatureSubset:
         Where the features lie.
     kinds : tuple of str
         The kinds to read.
+    task : Task
+        What the utterances' classes are, in the order of the store's manifest.
     indices : np.ndarray [shape=(n,)]
         The chosen rows of the store's manifest; no other utterance is ever opened.
 
@@ -24,15 +27,27 @@ class FeatureSubset:
     ----------
     kinds : tuple of str
         The kinds that are read.
+    labels : tuple of str
+        The classes of the task.
     manifest : pd.DataFrame
-        The chosen rows, numbered from 0 in the order of ``indices``.
+        The chosen rows of the task's manifest, numbered from 0 in the order of ``indices``; the
+        column ``emotion`` holds the classes.
     """
 
-    def __init__(self, store: FeatureStore, kinds: tuple[str, ...], indices: np.ndarray) -> None:
+    def __init__(
+        self, store: FeatureStore, kinds: tuple[str, ...], task: Task, indices: np.ndarray
+    ) -> None:
         self._store = store
         self._indices = indices
         self.kinds = kinds
-        self.manifest: pd.DataFrame = store.manifest.iloc[indices].reset_index(drop=True)
+        self.labels = task.labels
+        self.manifest: pd.DataFrame = task.manifest.iloc[indices].reset_index(drop=True)
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The place of each utterance's class in `labels` [shape=(n,), int]."""
+        places = {label: place for place, label in enumerate(self.labels)}
+        return self.manifest["emotion"].map(places).to_numpy(dtype=np.intp)
 
     def __len__(self) -> int:
         return len(self._indices)

@@ -1,38 +1,42 @@
 """The manifest of a dataset: one row per utterance, checked whenever it is written or read."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS, Shard, Utterance
+from speech_emotion.data.dataset import Shard, Utterance
 
-COLUMNS = tuple(field.name for field in fields(Utterance))
+COLUMNS = tuple(field.name for field in fields(Utterance) if field.name != "extra")
+"""What every manifest has. Extra columns follow, sorted, where some utterance has a value."""
 
-_WORD = pa.Check.str_matches(r"^[^\s/\\]+$", error="has white space or a slash")
+_NAME = pa.Check.str_matches(r"^[^\s/\\]+$", error="is empty, or has white space or a slash")
+_NAME_IF_KNOWN = pa.Check.str_matches(r"^[^\s/\\]*$", error="has white space or a slash")
+_TEXT = pa.Check.str_matches(r"\S", error="is empty")
 SCHEMA = pa.DataFrameSchema(
     {
-        "id": pa.Column(str, _WORD, unique=True),
-        "source_id": pa.Column(str, _WORD),
-        "variant": pa.Column(str, _WORD),
-        "corpus": pa.Column(str, _WORD),
+        "id": pa.Column(str, _NAME, unique=True),
+        "source_id": pa.Column(str, _NAME),
+        "variant": pa.Column(str, _NAME),
+        "corpus": pa.Column(str, _NAME),
         "synthetic": pa.Column(bool),
-        "channel": pa.Column(str, pa.Check.isin(["speech", "song"])),
-        "speaker": pa.Column(str, _WORD),
-        "sex": pa.Column(str, pa.Check.isin(["female", "male"])),
-        "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
-        "intensity": pa.Column(str, pa.Check.isin(["normal", "strong"])),
-        "statement": pa.Column(str, _WORD),
-        "repetition": pa.Column(str, _WORD),
+        "channel": pa.Column(str, _NAME_IF_KNOWN),
+        "speaker": pa.Column(str, _NAME_IF_KNOWN),
+        "sex": pa.Column(str, pa.Check.isin(["female", "male", ""])),
+        "emotion": pa.Column(str, _TEXT),
+        "intensity": pa.Column(str),
+        "statement": pa.Column(str),
+        "repetition": pa.Column(str),
         "sample_rate": pa.Column(int, pa.Check.ge(1)),
         "duration": pa.Column(float, pa.Check.gt(0)),
-        "shard": pa.Column(str, _WORD),
+        "shard": pa.Column(str, _NAME),
     },
-    strict=True,
     ordered=True,
 )
 
@@ -52,10 +56,25 @@ def check_manifest(manifest: pd.DataFrame, where: str) -> pd.DataFrame:
         ) from None
 
 
+def table(utterances: Iterable[Utterance]) -> pd.DataFrame:
+    """One row per utterance in the given order, the columns as in a manifest; unchecked."""
+    rows = list(utterances)
+    extra = sorted({name for utterance in rows for name, value in utterance.extra.items() if value})
+    return pd.DataFrame(
+        [
+            [
+                *(getattr(one, name) for name in COLUMNS),
+                *(one.extra.get(name, "") for name in extra),
+            ]
+            for one in rows
+        ],
+        columns=[*COLUMNS, *extra],
+    )
+
+
 def write_manifest(utterances: Iterable[Utterance], folder: Path) -> pd.DataFrame:
     """Write ``folder/manifest.csv``, one row per utterance in the given order, checked."""
-    rows = [[getattr(utterance, column) for column in COLUMNS] for utterance in utterances]
-    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
+    manifest = table(utterances)
     path = folder / "manifest.csv"
     if manifest.empty:
         raise PipelineError(f"{path} would have no utterance: nothing usable went into this stage.")
@@ -67,7 +86,8 @@ def write_manifest(utterances: Iterable[Utterance], folder: Path) -> pd.DataFram
 def read_manifest(folder: Path) -> pd.DataFrame:
     """Read and check ``folder/manifest.csv``; one row per utterance, columns as in `Utterance`."""
     path = folder / "manifest.csv"
-    types = {field.name: field.type for field in fields(Utterance)}
+    types: defaultdict[str, Any] = defaultdict(lambda: str)
+    types.update({field.name: field.type for field in fields(Utterance) if field.name in COLUMNS})
     try:
         # "None" and "nan" are words that a speaker may say, not missing values
         manifest = pd.read_csv(path, dtype=types, keep_default_na=False)
@@ -87,10 +107,11 @@ def read_shards(folder: Path) -> list[Shard]:
         If the manifest can't be read, or a shard that it names is missing.
     """
     manifest = read_manifest(folder)
+    extra = list(manifest.columns[len(COLUMNS) :])
     shards = [
         Shard(
             folder.absolute() / "shards" / f"{name}.tar",
-            tuple(Utterance(**dict(zip(COLUMNS, row, strict=True))) for row in rows.to_numpy()),
+            tuple(_utterance(row, extra) for row in rows.to_numpy()),
         )
         for name, rows in manifest.groupby("shard", sort=False)
     ]
@@ -98,6 +119,12 @@ def read_shards(folder: Path) -> list[Shard]:
         if not shard.path.is_file():
             raise PipelineError(f"{shard.path} is missing: rerun the stage that wrote it.")
     return shards
+
+
+def _utterance(row: Iterable[Any], extra: list[str]) -> Utterance:
+    values = dict(zip([*COLUMNS, *extra], row, strict=True))
+    known = {name: value for name in extra if (value := values.pop(name))}
+    return Utterance(**values, extra=known)
 
 
 def corpus_names(recordings: pd.DataFrame) -> str:

@@ -1,12 +1,13 @@
-"""Where recordings come from: a folder of corpora, published archives, or the synthetic corpus."""
+"""Where recordings come from: a folder of corpora, a table, archives, or the synthetic corpus."""
 
 import lzma
 import os
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Literal, Protocol
@@ -16,13 +17,20 @@ import requests
 import yaml
 from pydantic import Field
 
+from speech_emotion.audio.codec import AUDIO_SUFFIXES
 from speech_emotion.base.errors import AudioError, PipelineError
 from speech_emotion.base.user_cache import user_cache
+from speech_emotion.data.dataset import Utterance
 from speech_emotion.data.synthetic.corpus import SyntheticSettings
 from speech_emotion.data.synthetic.corpus import recordings as synthetic_recordings
+from speech_emotion.data.tables import TABLE_SUFFIXES, columns_left, read_table
 from speech_emotion.params.section import Section, check
 
-AUDIO_SUFFIXES = (".wav", ".flac")
+ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz")
+OTHER_AUDIO_SUFFIXES = (
+    ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".opus", ".webm", ".wma", ".3gp", ".amr", ".aiff",
+)  # fmt: skip
+"""What is no recording to the pipeline, but very likely was meant to be."""
 
 UNREADABLE = (
     zipfile.BadZipFile,  # a wrong checksum
@@ -85,6 +93,21 @@ class ZipMember:
             ) from None
 
 
+@dataclass(frozen=True)
+class Renamed:
+    """A recording under a name that says which source it is of."""
+
+    name: str
+    recording: SourceFile
+
+    @property
+    def size(self) -> int:
+        return self.recording.size
+
+    def read(self) -> bytes:
+        return self.recording.read()
+
+
 @lru_cache(maxsize=8)
 def _opened(archive: Path) -> zipfile.ZipFile:
     try:
@@ -113,14 +136,73 @@ class PublishedSource(Section):
 
 @dataclass(frozen=True)
 class Source:
-    """All the recordings of a source, sorted by name, and whether code made them."""
+    """What one or more sources hold.
+
+    Attributes
+    ----------
+    recordings : sequence of SourceFile
+        All the recordings, those of a folder sorted by name, those of a table in its order.
+    synthetic : frozenset of str
+        The names of those that code made.
+    rows : dict of str to Utterance
+        What a table says of its recordings, by their names; others are known by their names alone.
+    left_out : dict of str to int
+        How many files of each ending lie there that may hold recordings, but not as the pipeline
+        takes them.
+    files : dict of str to Path
+        The files that it is read from, by what they are called in it.
+    """
 
     recordings: Sequence[SourceFile]
-    synthetic: bool
+    synthetic: frozenset[str] = frozenset()
+    rows: Mapping[str, Utterance] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+def open_sources(paths: Sequence[Path]) -> Source:
+    """Find the recordings of all the sources that ``ingest.from`` names, as `open_source` does.
+
+    Where there are several, the names of those in folders and archives begin with their source.
+    """
+    if len(paths) == 1:
+        return open_source(paths[0])
+    sources = [open_source(path) for path in paths]
+    recordings: list[SourceFile] = []
+    synthetic: set[str] = set()
+    for path, source in zip(paths, sources, strict=True):
+        for one in source.recordings:
+            named = (
+                one if one.name in source.rows else Renamed(f"{path.as_posix()}/{one.name}", one)
+            )
+            recordings.append(named)
+            if one.name in source.synthetic:
+                synthetic.add(named.name)
+    return Source(
+        recordings,
+        frozenset(synthetic),
+        {name: row for source in sources for name, row in source.rows.items()},
+        sum((Counter(source.left_out) for source in sources), Counter()),
+    )
+
+
+def list_files(paths: Sequence[Path]) -> dict[str, Path]:
+    """The files that the sources consist of, by name, without a download of what is published.
+
+    Where there are several sources, the names begin with the source.
+    """
+    files: dict[str, Path] = {}
+    for path in paths:
+        of_source: Mapping[str, Path] = {path.name: path}
+        if not is_published(path):
+            of_source = open_source(path).files
+        before = f"{path.as_posix()}/" if len(paths) > 1 else ""
+        files |= {f"{before}{name}": file for name, file in of_source.items()}
+    return files
 
 
 def open_source(path: Path) -> Source:
-    """Find the recordings that ``ingest.from`` names; downloads what is published and not here.
+    """Find the recordings of one source; downloads what is published and not here.
 
     Raises
     ------
@@ -129,44 +211,97 @@ def open_source(path: Path) -> Source:
         or a download fails.
     """
     if path.is_dir():
-        return Source(_in_folder(path.absolute()), synthetic=False)
+        return _in_folder(path.absolute())
     if not path.is_file():
         raise PipelineError(
-            f"ingest.from is {str(path)!r}, which does not exist: expected a folder with the "
-            "corpora or a file such as data/synthetic.yaml or data/published.yaml."
+            f"ingest.from is {str(path)!r}, which does not exist: expected a folder with "
+            "corpora, a table of recordings such as data/mine.csv, data/synthetic.yaml or "
+            "data/published.yaml."
         )
-    if path.suffix.lower() == ".zip":
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        return _in_table(path)
+    if path.suffix.lower() in ARCHIVE_SUFFIXES:
         raise PipelineError(
             f"ingest.from is {path}, an archive: expected the folder that holds it."
         )
-    try:
-        described = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PipelineError(f"ingest.from is {path}, which is not valid YAML: {error}") from None
+    described = _described(path)
     kind = described.get("source") if isinstance(described, dict) else None
     if kind == "synthetic":
         settings = check(described, SyntheticSettings, str(path))
-        return Source(synthetic_recordings(settings), synthetic=True)
+        made = synthetic_recordings(settings)
+        return Source(made, frozenset(one.name for one in made), files={path.name: path})
     if kind == "published":
         archives = _download(check(described, PublishedSource, str(path)).archives)
         found = [one for path in archives for one in _in_archive(path, PurePosixPath(path.name))]
-        return Source(sorted(found, key=lambda one: one.name), synthetic=False)
+        return Source(_sorted(found), files={path.name: path})
     raise PipelineError(
         f"ingest.from is {path}, whose key `source` is {kind!r}: expected synthetic or published."
     )
 
 
-def _in_folder(folder: Path) -> list[LooseFile | ZipMember]:
+def is_published(path: Path) -> bool:
+    """Whether a source is a file that names published archives, as yet undownloaded perhaps."""
+    if not path.is_file() or path.suffix.lower() in (*TABLE_SUFFIXES, *ARCHIVE_SUFFIXES):
+        return False
+    described = _described(path)
+    return isinstance(described, dict) and described.get("source") == "published"
+
+
+def _described(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PipelineError(f"ingest.from is {path}, which is not valid YAML: {error}") from None
+
+
+def _in_table(path: Path) -> Source:
+    entries = read_table(path)
+    left = columns_left(path)
+    if left:
+        print(
+            f"warning: {path}: the columns {', '.join(left)} are not kept, since the pipeline has "
+            "columns of these names",
+            file=sys.stderr,
+        )
+    return Source(
+        [recording for recording, _ in entries],
+        rows={recording.name: utterance for recording, utterance in entries},
+        files={path.name: path, **{recording.file: recording.path for recording, _ in entries}},
+    )
+
+
+def _in_folder(folder: Path) -> Source:
     found: list[LooseFile | ZipMember] = []
+    files = {}
+    left_out: Counter[str] = Counter()
     for path in _files(folder):
         place = PurePosixPath(path.relative_to(folder).as_posix())
         if is_hidden(place):
             continue
         if path.suffix.lower() == ".zip":
             found += _in_archive(path, place)
+            left_out += _left_out(one.filename for one in _opened(path).infolist())
         elif _is_audio(place):
             found.append(LooseFile(str(place), path))
+        else:
+            left_out += _left_out([path.name])
+            continue
+        files[str(place)] = path
+    return Source(_sorted(found), left_out=left_out, files=files)
+
+
+def _sorted(found: Iterable[LooseFile | ZipMember]) -> list[LooseFile | ZipMember]:
     return sorted(found, key=lambda recording: recording.name)
+
+
+def _left_out(names: Iterable[str]) -> Counter[str]:
+    """How many files of each ending may hold recordings that the pipeline does not read."""
+    paths = [PurePosixPath(name) for name in names]
+    return Counter(
+        path.suffix.lower()
+        for path in paths
+        if path.suffix.lower() in (*OTHER_AUDIO_SUFFIXES, *ARCHIVE_SUFFIXES) and not is_hidden(path)
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

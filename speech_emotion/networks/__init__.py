@@ -2,7 +2,7 @@
 
 A module of this folder is a network, and its name is the network's in params.yaml and in saved
 models. Its model takes a dict of arrays by kind of feature, the batch first, and gives the
-probabilities of the emotions [batch, 8] in the order of `speech_emotion.data.dataset.EMOTIONS`.
+probabilities of the classes [batch, labels] in the order of the training utterances' ``labels``.
 The module holds
 
 - ``KINDS``: the kinds of features that it takes, or None for all utterance-level ones that

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from speech_emotion.data.dataset import EMOTIONS
-
 if TYPE_CHECKING:
     import keras
 
+    from speech_emotion.data.feature_subset import FeatureSubset
     from speech_emotion.networks import Features
     from speech_emotion.params.train import AugmentationParams
 
@@ -23,8 +21,8 @@ POOL = 4
 DROPOUT = 0.1
 
 
-def build(training: Iterable[Features]) -> keras.Model:
-    """The untrained network: {"mfcc_mean": [batch, coefficients, 1]} -> [batch, 8].
+def build(training: FeatureSubset) -> keras.Model:
+    """The untrained network: {"mfcc_mean": [batch, coefficients, 1]} -> [batch, labels].
 
     Like the original it standardises nothing; of ``training`` it reads only the input's size.
     """
@@ -41,7 +39,7 @@ def build(training: Iterable[Features]) -> keras.Model:
         )(x)
         x = layers.Dropout(DROPOUT, name=f"dropout{number}")(x)
     x = layers.Flatten(name="flatten")(x)
-    probabilities = layers.Dense(len(EMOTIONS), "softmax", name="emotions")(x)
+    probabilities = layers.Dense(len(training.labels), "softmax", name="emotions")(x)
     return keras.Model({"mfcc_mean": vector}, probabilities, name="baseline_cnn1d")
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.networks.parts.crops import FRAMES, crops, read_frames
 from speech_emotion.networks.parts.statistics import frame_statistics
 
 if TYPE_CHECKING:
     import keras
 
+    from speech_emotion.data.feature_subset import FeatureSubset
     from speech_emotion.networks import Features
     from speech_emotion.params.train import AugmentationParams
 
@@ -30,12 +29,12 @@ NORMALIZATION_MOMENTUM = 0.9
 NORMALIZATION_EPSILON = 1e-5
 
 
-def build(training: Iterable[Features]) -> keras.Model:
-    """The untrained network: {"log_mel": [batch, 160, bands]} -> [batch, 8].
+def build(training: FeatureSubset) -> keras.Model:
+    """The untrained network: {"log_mel": [batch, 160, bands]} -> [batch, labels].
 
     Parameters
     ----------
-    training : iterable of dict
+    training : FeatureSubset
         The training utterances, whose mean and variance by band standardise every input.
     """
     import keras
@@ -56,7 +55,7 @@ def build(training: Iterable[Features]) -> keras.Model:
     scores = _dense(frames.shape[-1], None, "attention_scores")(scores)
     x = WeightedStatistics(name="statistics")(frames, scores)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
-    probabilities = _dense(len(EMOTIONS), "softmax", "emotions")(x)
+    probabilities = _dense(len(training.labels), "softmax", "emotions")(x)
     return keras.Model({"log_mel": spectrogram}, probabilities, name="cnn2d")
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.networks.parts.statistics import frame_statistics
 
 if TYPE_CHECKING:
     import keras
 
+    from speech_emotion.data.feature_subset import FeatureSubset
     from speech_emotion.networks import Features
     from speech_emotion.params.train import AugmentationParams
 
@@ -30,14 +29,14 @@ IGNORED = -1e9
 """The score of a frame that is none: its softmax weight is 0."""
 
 
-def build(training: Iterable[Features]) -> keras.Model:
-    """The untrained network: {"whisper": [batch, 256, layers, dimensions]} -> [batch, 8].
+def build(training: FeatureSubset) -> keras.Model:
+    """The untrained network: {"whisper": [batch, 256, layers, dimensions]} -> [batch, labels].
 
     Frames of zeros are padding, which the attention never looks at.
 
     Parameters
     ----------
-    training : iterable of dict
+    training : FeatureSubset
         The training utterances, whose mean and variance by layer and dimension standardise every
         input, so that layers of different size can be weighed against each other.
     """
@@ -60,7 +59,7 @@ def build(training: Iterable[Features]) -> keras.Model:
     scores = ops.where(ops.expand_dims(is_frame, 2), scores, IGNORED)
     x = WeightedStatistics(name="statistics")(frames, scores)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
-    probabilities = layers.Dense(len(EMOTIONS), "softmax", name="emotions")(x)
+    probabilities = layers.Dense(len(training.labels), "softmax", name="emotions")(x)
     return keras.Model({"whisper": embeddings}, probabilities, name="frame_attention")
 
 

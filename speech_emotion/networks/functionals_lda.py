@@ -13,7 +13,7 @@ KINDS = ("functionals",)
 
 
 def build(training: FeatureSubset) -> keras.Model:
-    """The fitted analysis: {"functionals": [batch, values]} -> [batch, 8]."""
+    """The fitted analysis: {"functionals": [batch, values]} -> [batch, labels]."""
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
     return fitted_analysis(training, KINDS, "functionals_lda")

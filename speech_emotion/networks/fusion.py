@@ -28,8 +28,8 @@ LEAST_PROBABILITY = 1e-7
 def build(training: FeatureSubset) -> keras.Model:
     """The CNN untrained, the analysis fitted.
 
-    {"log_mel": [batch, 160, bands], "functionals": [batch, values]} -> [batch, 8], a softmax of
-    the sum of their log probabilities.
+    {"log_mel": [batch, 160, bands], "functionals": [batch, values]} -> [batch, labels], a softmax
+    of the sum of their log probabilities.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def inputs(utterance: Features) -> Features:
 def training_model(
     model: keras.Model, augmentation: AugmentationParams | None, seed: int
 ) -> keras.Model:
-    """The CNN, which learns as if alone: {"log_mel": [batch, 160, bands]} -> [batch, 8]."""
+    """The CNN, which learns as if alone: {"log_mel": [batch, 160, bands]} -> [batch, labels]."""
     return cnn2d.training_model(model.get_layer("cnn2d"), augmentation, seed)
 
 

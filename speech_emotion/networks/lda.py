@@ -13,7 +13,7 @@ KINDS = None
 
 
 def build(training: FeatureSubset) -> keras.Model:
-    """The fitted analysis: {kind: [batch, values], ...} -> [batch, 8]."""
+    """The fitted analysis: {kind: [batch, values], ...} -> [batch, labels]."""
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
     return fitted_analysis(training, training.kinds, "lda")

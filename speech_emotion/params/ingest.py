@@ -12,19 +12,25 @@ class IngestParams(Section):
 
     Attributes
     ----------
-    source : Path
-        ``from`` in the file: a folder of corpora, or a small file that describes a source
-        (data/synthetic.yaml, data/published.yaml).
+    sources : tuple of Path
+        ``from`` in the file, one path or a list of them: a folder of corpora, a table of
+        recordings, or a small file that describes a source (data/synthetic.yaml,
+        data/published.yaml).
     max_rejected : float
-        Share of the audio files, 0 to 1, that may fail the checks before the stage fails.
+        Share of the recordings, 0 to 1, that may fail the checks before the stage fails.
     """
 
-    source: Path = Field(alias="from")
+    sources: tuple[Path, ...] = Field(alias="from")
     max_rejected: float = Field(ge=0, le=1)
 
-    @field_validator("source", mode="before")
+    @field_validator("sources", mode="before")
     @classmethod
-    def _a_path(cls, source: object) -> object:
-        if not source or str(source).startswith("~"):
-            raise ValueError("expected a path that is written out, such as data/corpora")
-        return source
+    def _paths(cls, sources: object) -> object:
+        paths = sources if isinstance(sources, list | tuple) else [sources]
+        if not paths or not all(path and not str(path).startswith("~") for path in paths):
+            raise ValueError(
+                "expected a path that is written out, such as data/corpora, or a list of such paths"
+            )
+        if len(set(map(str, paths))) < len(paths):
+            raise ValueError("names a path twice")
+        return paths

@@ -11,9 +11,11 @@ from sklearn.metrics import confusion_matrix
 from speech_emotion.audio.codec import decode, mix_down
 from speech_emotion.audio.spectra import below_loudest, mel_bank, mel_edges, spectrogram
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.manifest import corpus_names, read_manifest, read_shards
+from speech_emotion.data.splits import material, originals
+from speech_emotion.data.task import Task
 from speech_emotion.reporting import figures
+from speech_emotion.reporting.scoring import UNKNOWN
 
 WINDOW, HOP = 0.025, 0.01
 MELS, HIGHEST = 64, 8000.0
@@ -46,7 +48,7 @@ def read_curves(folder: Path) -> pd.DataFrame:
 
 
 def evaluation_figures(
-    recordings: pd.DataFrame,
+    task: Task,
     predictions: pd.DataFrame,
     values: dict[str, Any],
     curves: pd.DataFrame,
@@ -56,8 +58,8 @@ def evaluation_figures(
 
     Parameters
     ----------
-    recordings : pd.DataFrame
-        The originals of the manifest, with the column part.
+    task : Task
+        What the model was asked.
     predictions : pd.DataFrame
         As `speech_emotion.reporting.evaluation.predictions_table` makes it.
     values : dict
@@ -73,15 +75,17 @@ def evaluation_figures(
         f"{values['network']} on {corpora['train']}; {protocol}. Training: what is fitted step by "
         "step, on augmented features; validation: the whole network, on features as they are"
     )
+    recordings = originals(task.manifest)
     used = recordings[recordings["part"] != "unused"]
     speakers = predictions[["speaker", "sex"]].drop_duplicates().sort_values("speaker")
+    speakers = speakers.replace("", UNKNOWN)
     speakers["accuracy"] = speakers["speaker"].map(values["accuracy_by_speaker"])
     example = _typical_cut(recordings[recordings["part"] == "test"], datasets[0])
     identity, emotion = example[["id", "emotion"]].iloc[0]
     return {
         "confusion": figures.confusion(
-            confusion_matrix(predictions["truth"], predictions["predicted"], labels=EMOTIONS),
-            EMOTIONS,
+            confusion_matrix(predictions["truth"], predictions["predicted"], labels=task.labels),
+            task.labels,
             tested,
         ),
         "accuracy_by_speaker": figures.accuracy_by_speaker(
@@ -89,8 +93,8 @@ def evaluation_figures(
         ),
         "training_curves": figures.training_curves(curves, trained),
         "label_distribution": figures.label_distribution(
-            pd.crosstab(used["emotion"], used["corpus"] + " " + used["channel"]).reindex(
-                EMOTIONS, fill_value=0
+            pd.crosstab(used["emotion"], material(used).str.replace("/", " ")).reindex(
+                task.labels, fill_value=0
             ),
             f"{corpus_names(used)}; train, validation and test of {protocol}",
         ),

@@ -35,6 +35,9 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED = (
 
 INK, QUIET, GRID = "#222222", "#666666", "#dddddd"
 DPI = 150
+MANY = 10
+"""More names than this below a picture stand aslant."""
+
 TITLE_SIZE, CHARACTERS_PER_INCH = 10, 13
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that no machine lacks it
@@ -96,7 +99,8 @@ def confusion(counts: np.ndarray, labels: Sequence[str], subject: str) -> Figure
     """
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    figure, axes = _figure("Confusion matrix", subject, width=6.4, height=6.4)
+    side = max(6.4, 1.6 + 0.6 * len(labels))
+    figure, axes = _figure("Confusion matrix", subject, width=side, height=side)
     axes.imshow(shares, cmap=WHITE_TO_BLUE, vmin=0, vmax=1)
     for row, column in np.argwhere(counts):
         colour = "white" if shares[row, column] > 0.6 else INK
@@ -163,7 +167,8 @@ def label_distribution(counts: pd.DataFrame, subject: str) -> Figure:
     subject : str
         What was counted.
     """
-    figure, axes = _figure("Recordings by emotion", subject, width=7.2, height=3.8)
+    width = max(7.2, 2.4 + 0.6 * len(counts))
+    figure, axes = _figure("Recordings by emotion", subject, width=width, height=3.8)
     bottom = np.zeros(len(counts))
     for place, column in enumerate(counts.columns):
         colour = (BLUE, SKY, ORANGE, GREEN, PINK, RED)[place % 6]
@@ -176,6 +181,8 @@ def label_distribution(counts: pd.DataFrame, subject: str) -> Figure:
         )  # fmt: skip
     axes.grid(axis="y")
     axes.tick_params(axis="x", length=0)
+    if len(counts) > MANY:
+        axes.set_xticks(axes.get_xticks(), counts.index, rotation=40, ha="right")
     axes.set_ylabel("recordings")
     axes.margins(y=0.1)
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -184,7 +191,7 @@ def label_distribution(counts: pd.DataFrame, subject: str) -> Figure:
 
 @_in_our_style
 def accuracy_by_speaker(accuracies: pd.DataFrame, overall: float, subject: str) -> Figure:
-    """One bar per speaker, coloured by sex, with the accuracy of all as a line.
+    """One bar per speaker, coloured by sex where it is known, with the accuracy of all as a line.
 
     Parameters
     ----------
@@ -197,7 +204,7 @@ def accuracy_by_speaker(accuracies: pd.DataFrame, overall: float, subject: str) 
     """
     width = max(5.0, 1.8 + 0.26 * len(accuracies))
     figure, axes = _figure("Accuracy by speaker", subject, width=width, height=3.4)
-    for sex, colour in (("female", ORANGE), ("male", BLUE)):
+    for sex, colour in (("female", ORANGE), ("male", BLUE), ("unknown", INK)):
         rows = accuracies.index[accuracies["sex"] == sex]
         if len(rows):
             axes.bar(rows, accuracies.loc[rows, "accuracy"], 0.7, color=colour, label=sex)

@@ -1,6 +1,6 @@
 """Metrics and their uncertainty: how well the emotions of a set of recordings were recognised."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,6 @@ import pandas as pd
 from scipy.stats import t as student_t
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
 
 Metric = Callable[[np.ndarray], np.ndarray]
 """Confusion matrices [..., k, k], true classes in rows, to scores [...]."""
@@ -21,19 +20,27 @@ DRAWS = 2000
 MIN_BOOTSTRAP_SPEAKERS = 10
 """With fewer, resampling speakers gives intervals that are clearly too narrow."""
 
+UNKNOWN = "unknown"
+"""What reports say of a speaker or a sex that a corpus does not tell."""
+
 CALIBRATION_BINS = 15
 DIGITS = 6
 
 
-def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]:
+def score(
+    recordings: pd.DataFrame, probabilities: np.ndarray, labels: Sequence[str]
+) -> dict[str, Any]:
     """Score predicted emotions against the true ones.
 
     Parameters
     ----------
     recordings : pd.DataFrame
-        One row a recording, with the columns emotion, speaker, sex and corpus.
-    probabilities : np.ndarray [shape=(n, 8)]
-        For the same recordings, a column for each of `EMOTIONS`; the largest is the prediction.
+        One row per recording, with the columns emotion, speaker, sex and corpus; "" where a speaker
+        or a sex is not known.
+    probabilities : np.ndarray [shape=(n, k)]
+        For the same recordings, a column for each label; the largest is the prediction.
+    labels : sequence of str
+        The k classes.
 
     Returns
     -------
@@ -42,7 +49,7 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
         ``calibration_error``, ``interval`` (each metric's ``low`` and ``high``, or null, over the
         number of ``speakers``, by the ``method``), ``recall`` by emotion (null for an emotion
         that nobody expressed), ``accuracy_by_speaker``, ``accuracy_by_sex`` and
-        ``accuracy_by_corpus``.
+        ``accuracy_by_corpus``, where "unknown" stands for "".
 
     Raises
     ------
@@ -55,11 +62,11 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
             "diverged: lower the learning rate in the train section of params.yaml."
         )
     predicted = probabilities.argmax(axis=1)
-    correct = recordings["emotion"] == np.array(EMOTIONS)[predicted]
-    names, by_speaker = confusion_by("speaker", recordings, predicted)
+    correct = recordings["emotion"] == np.array(labels)[predicted]
+    names, by_speaker = confusion_by("speaker", recordings, predicted, labels)
     confusion = by_speaker.sum(axis=0)
 
-    method, interval = interval_method(len(names))
+    method, interval = interval_method(names)
     return {
         **{name: _rounded(metric(confusion)) for name, metric in METRICS.items()},
         "calibration_error": _rounded(calibration_error(probabilities, correct.to_numpy())),
@@ -71,11 +78,11 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
         },
         "recall": {
             emotion: _rounded(row[place] / row.sum()) if row.any() else None
-            for place, (emotion, row) in enumerate(zip(EMOTIONS, confusion, strict=True))
+            for place, (emotion, row) in enumerate(zip(labels, confusion, strict=True))
         },
         **{
             f"accuracy_by_{column}": {
-                str(group): _rounded(share)
+                str(group) or UNKNOWN: _rounded(share)
                 for group, share in correct.groupby(recordings[column]).mean().items()
             }
             for column in ("speaker", "sex", "corpus")
@@ -84,7 +91,7 @@ def score(recordings: pd.DataFrame, probabilities: np.ndarray) -> dict[str, Any]
 
 
 def confusion_by(
-    column: str, recordings: pd.DataFrame, predicted: np.ndarray
+    column: str, recordings: pd.DataFrame, predicted: np.ndarray, labels: Sequence[str]
 ) -> tuple[list[str], np.ndarray]:
     """Count what the recordings of each speaker, or another group, were taken for.
 
@@ -93,20 +100,22 @@ def confusion_by(
     column : str
         What groups them: "speaker", "intensity" or another column of text.
     recordings : pd.DataFrame
-        One row a recording, with the column emotion and that one.
+        One row per recording, with the column emotion and that one.
     predicted : np.ndarray [shape=(n,)]
-        For the same recordings, the place in `EMOTIONS` of what each was taken for.
+        For the same recordings, the place among the labels of what each was taken for.
+    labels : sequence of str
+        The k classes.
 
     Returns
     -------
     names : list of str
         The groups, sorted.
-    matrices : np.ndarray [shape=(groups, 8, 8)]
+    matrices : np.ndarray [shape=(groups, k, k)]
         Recordings of each by true class (rows) and predicted class.
     """
-    truth = np.asarray(pd.Categorical(recordings["emotion"], categories=EMOTIONS).codes)
+    truth = pd.Index(labels).get_indexer(pd.Index(recordings["emotion"]))
     names, group = np.unique(recordings[column].to_numpy(str), return_inverse=True)
-    matrices = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)), dtype=np.int64)
+    matrices = np.zeros((len(names), len(labels), len(labels)), dtype=np.int64)
     np.add.at(matrices, (group, truth, predicted), 1)
     return names.tolist(), matrices
 
@@ -219,17 +228,19 @@ def student_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
 
 
 def no_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:
-    """One speaker says nothing about how far speakers differ."""
+    """One speaker, or speakers unknown, say nothing about how far speakers differ."""
     return {"low": None, "high": None}
 
 
 def interval_method(
-    speakers: int,
+    speakers: Sequence[str],
 ) -> tuple[str, Callable[[Metric, np.ndarray], Interval]]:
-    """What the interval over that many speakers is called, and the function that makes it."""
-    if speakers >= MIN_BOOTSTRAP_SPEAKERS:
+    """What the interval over those speakers is called, and the function that makes it."""
+    if "" in speakers:
+        return "none where speakers are unknown", no_interval
+    if len(speakers) >= MIN_BOOTSTRAP_SPEAKERS:
         return "bootstrap over speakers", bootstrap_interval
-    if speakers > 1:
+    if len(speakers) > 1:
         return "Student-t over speakers", student_interval
     return "none for one speaker", no_interval
 

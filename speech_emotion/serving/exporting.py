@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Features
 from speech_emotion.reporting.scoring import uar
@@ -102,6 +101,6 @@ def _uar(model: TrainedModel | LiteModel, subset: FeatureSubset) -> float | None
     """UAR over a subset, rounded to 6 digits; None where it is empty."""
     if not len(subset):
         return None
-    predicted = np.array(EMOTIONS)[model.probabilities(subset).argmax(axis=1)]
-    counts = confusion_matrix(subset.manifest["emotion"], predicted, labels=EMOTIONS)
+    predicted = model.probabilities(subset).argmax(axis=1)
+    counts = confusion_matrix(subset.classes, predicted, labels=range(len(subset.labels)))
     return round(float(uar(counts)), 6)

@@ -7,7 +7,6 @@ from sklearn.metrics import accuracy_score, log_loss, recall_score
 
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.base.quiet_keras import keras
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Network
 from speech_emotion.training.prediction import probabilities
@@ -75,7 +74,6 @@ class Validation(keras.callbacks.Callback):  # type: ignore[misc]
         self.network_model = network_model
         self.network = network
         self.validation = validation
-        self.emotions = validation.manifest["emotion"].map(EMOTIONS.index).to_numpy()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is None:
@@ -86,9 +84,7 @@ class Validation(keras.callbacks.Callback):  # type: ignore[misc]
                 f"training diverged in epoch {epoch + 1}: the network predicts probabilities that "
                 "are not finite numbers. Lower train.learning_rate in params.yaml."
             )
-        predicted = outputs.argmax(axis=1)
-        logs["val_loss"] = log_loss(self.emotions, outputs, labels=range(len(EMOTIONS)))
-        logs["val_accuracy"] = accuracy_score(self.emotions, predicted)
-        logs["val_uar"] = recall_score(
-            self.emotions, predicted, labels=np.unique(self.emotions), average="macro"
-        )
+        truth, predicted = self.validation.classes, outputs.argmax(axis=1)
+        logs["val_loss"] = log_loss(truth, outputs, labels=range(outputs.shape[1]))
+        logs["val_accuracy"] = accuracy_score(truth, predicted)
+        logs["val_uar"] = recall_score(truth, predicted, labels=np.unique(truth), average="macro")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from speech_emotion.base.quiet_keras import tf
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Features, Network
 from speech_emotion.params.train import TrainParams
@@ -33,12 +32,12 @@ def draw_epoch(sources: np.ndarray, generator: np.random.Generator) -> np.ndarra
 
 
 def batches(training: FeatureSubset, network: Network, params: TrainParams) -> tf.data.Dataset:
-    """Batches of (inputs, one-hot emotions) for all epochs, one after the other.
+    """Batches of (inputs, one-hot classes) for all epochs, one after the other.
 
     What an epoch draws depends on the seed and its number alone.
     """
     sources = training.manifest["source_id"].to_numpy()
-    targets = one_hot(training)
+    targets = np.eye(len(training.labels), dtype=np.float32)[training.classes]
 
     def batch(positions: np.ndarray, draw: np.random.Generator) -> tuple[Features, np.ndarray]:
         inputs = [
@@ -60,11 +59,3 @@ def batches(training: FeatureSubset, network: Network, params: TrainParams) -> t
         lambda values: tf.TensorSpec((None, *values.shape[1:]), values.dtype), next(epochs())
     )
     return tf.data.Dataset.from_generator(epochs, output_signature=signature).prefetch(4)
-
-
-def one_hot(subset: FeatureSubset) -> np.ndarray:
-    """The emotions of utterances as [utterances, 8]."""
-    targets: np.ndarray = (
-        subset.manifest["emotion"].to_numpy()[:, None] == np.array(EMOTIONS)
-    ).astype(np.float32)
-    return targets

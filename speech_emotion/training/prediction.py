@@ -6,7 +6,6 @@ from itertools import islice
 import numpy as np
 
 from speech_emotion.base.quiet_keras import keras
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.networks import Features, Network
 
 BATCH = 64
@@ -29,15 +28,16 @@ def probabilities(
 
     Returns
     -------
-    np.ndarray [shape=(utterances, 8)]
+    np.ndarray [shape=(utterances, labels)]
         Each row sums to 1.
     """
+    labels = model.output_shape[-1]
     sums: list[np.ndarray] = []
 
     def segments() -> Iterator[tuple[int, Features]]:
         for number, utterance in enumerate(utterances):
             inputs = network.inputs(utterance)
-            sums.append(np.zeros(len(EMOTIONS)))
+            sums.append(np.zeros(labels))
             for place in range(len(inputs[network.kinds[0]])):
                 yield number, {kind: values[place] for kind, values in inputs.items()}
 
@@ -48,5 +48,5 @@ def probabilities(
         outputs = model.predict_on_batch(inputs)[: len(batch)]
         for (number, _), output in zip(batch, outputs, strict=True):
             sums[number] += output
-    summed = np.array(sums).reshape(-1, len(EMOTIONS))
+    summed = np.array(sums).reshape(-1, labels)
     return summed / summed.sum(axis=1, keepdims=True)

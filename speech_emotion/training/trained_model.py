@@ -101,7 +101,7 @@ class TrainedModel:
 
         Returns
         -------
-        np.ndarray [shape=(utterances, 8)]
+        np.ndarray [shape=(utterances, labels)]
             Each row sums to 1.
         """
         raw = probabilities(self.model, networks.find(self.network, self.kinds), utterances)

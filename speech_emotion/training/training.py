@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from dvclive.live import Live
 from sklearn.utils.class_weight import compute_class_weight
 
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.base.quiet_keras import keras
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Network
 from speech_emotion.params.train import TrainParams
@@ -77,8 +75,9 @@ def train(
     keras.utils.clear_session()
     keras.utils.set_random_seed(params.seed)
 
-    recordings = training.manifest.drop_duplicates("source_id")
-    steps = -(-len(recordings) // params.batch_size)
+    recordings = ~training.manifest["source_id"].duplicated()
+    steps = -(-int(recordings.sum()) // params.batch_size)
+    weights = _class_weights(training.classes[recordings]) if params.class_weights else None
     with strategy().scope():
         model = network.build(training)
         trainee = network.training_model(model, params.augmentation, params.seed)
@@ -101,7 +100,7 @@ def train(
             epochs=params.epochs if model.trainable_weights else 1,
             steps_per_epoch=steps,
             shuffle=False,
-            class_weight=_class_weights(recordings["emotion"]) if params.class_weights else None,
+            class_weight=weights,
             callbacks=[*callbacks, *_reporting(live)],
             verbose=0,
         )
@@ -141,13 +140,11 @@ def _optimizer(params: TrainParams, model: keras.Model, steps: int) -> keras.opt
     return optimizer
 
 
-def _class_weights(emotions: pd.Series) -> dict[int, float]:
-    """Weights by class that make every emotion present count the same."""
-    present = np.unique(emotions)
-    weights = compute_class_weight("balanced", classes=present, y=emotions)
-    return {
-        EMOTIONS.index(emotion): weight for emotion, weight in zip(present, weights, strict=True)
-    }
+def _class_weights(classes: np.ndarray) -> dict[int, float]:
+    """Weights by class that make every one present count the same."""
+    present = np.unique(classes)
+    weights = compute_class_weight("balanced", classes=present, y=classes)
+    return dict(zip(present.tolist(), weights, strict=True))
 
 
 def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:

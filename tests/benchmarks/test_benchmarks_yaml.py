@@ -99,12 +99,12 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
 def test_recordings_lie_where_dvc_looks_for_them(tmp_path: Path) -> None:
     """The path means the same in dvc.yaml, beside the file, and in Python, from the root."""
     reported = PARAMS.relative_to(ROOT)
-    assert load_source(reported).source == Path("data/corpora")
+    assert load_source("ingest", reported).sources == (Path("data/corpora"),)
     elsewhere = tmp_path / "params.yaml"
     text = PARAMS.read_text()
     assert "from: ../data/corpora\n" in text
     elsewhere.write_text(text.replace("from: ../data/corpora\n", "from: /mnt/corpora\n"))
-    assert load_source(elsewhere).source == Path("/mnt/corpora")
+    assert load_source("ingest", elsewhere).sources == (Path("/mnt/corpora"),)
     assert STAGES["recordings"]["deps"][0] == "${ingest.from}"
 
 

@@ -76,7 +76,7 @@ def test_manifest_comes_back_as_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reported"),
     [
-        ({"emotion": "bored"}, "'bored'"),
+        ({"emotion": " "}, "is empty"),
         ({"duration": 0.0}, "duration"),
         ({"id": "a/b"}, "'a/b'"),
         ({"sex": "f"}, "sex"),

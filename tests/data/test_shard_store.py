@@ -113,7 +113,9 @@ def test_only_what_a_change_of_recordings_touches_is_computed(
 ) -> None:
     build(source, tmp_path / "data")
     changes: dict[str, Callable[[], object]] = {
-        "ravdess-03-000": lambda: (source / "03-01-05-01-01-01-03.wav").write_bytes(wav(tone(1))),
+        "ravdess-03-000": lambda: (source / "03-01-05-01-01-01-03.wav").write_bytes(
+            wav(tone(1.05))
+        ),
         "ravdess-01-000": lambda: (source / "03-01-04-01-01-01-01.wav").unlink(),
         "tess-OAF-000": lambda: (source / "OAF_back_sad.wav").write_bytes(wav(tone(1.3))),
     }
@@ -255,7 +257,7 @@ def test_the_oldest_use_goes_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     build(source, tmp_path / "data")
-    (source / "03-01-05-01-01-01-03.wav").write_bytes(wav(tone(1)))
+    (source / "03-01-05-01-01-01-03.wav").write_bytes(wav(tone(1.05)))
     (source / "03-01-05-01-01-01-01.wav").unlink()
     (source / "03-01-04-01-01-01-01.wav").unlink()
     build(source, tmp_path / "data")  # uses all entries but those of actor 1

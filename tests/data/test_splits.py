@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from manifests import ACTORS, MINIATURE, rows
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import COLUMNS
 from speech_emotion.data.splits import TEST_SPEAKERS, originals, split
 from speech_emotion.params.section import check
@@ -139,7 +139,7 @@ def test_nothing_of_the_test_leaks_into_training(case: tuple[pd.DataFrame, Split
         assert used.groupby("speaker")["part"].nunique().max() == 1
         assert set(table.loc[table["part"].isin(["test", "validation"]), "channel"]) == {"speech"}
     train = table[table["part"] == "train"]
-    assert set(train["corpus"] + "/" + train["channel"]) <= set(chosen.train)
+    assert set(train["corpus"] + "/" + train["channel"]) <= set(chosen.train or ())
     assert len(train) and (table["part"] == "test").any()
 
 
@@ -290,8 +290,11 @@ def test_evaluation_sees_originals_only() -> None:
             'split.fold is 1.5: expected the name of the speaker to test, such as "07"',
         ),
         ({"protocol": "loso"}, "split.protocol is 'loso': .*'leave_one_speaker_out'"),
-        ({"train": []}, r"split.train is \[\]: expected one or more of corpus/speech"),
-        ({"train": ["ravdess"]}, "expected one or more of corpus/speech and corpus/song"),
+        ({"train": []}, r"split.train is \[\]: expected one or more corpora or corpus/channel"),
+        ({"train": ["ravdess/"]}, "expected one or more corpora or corpus/channel"),
+        ({"protocol": "given", "fold": 2}, "split.fold is 2: expected 1, the only fold of given"),
+        ({"protocol": "cross_corpus"}, "under cross_corpus `test` names the corpora to test"),
+        ({"test": ["tess"]}, "`test` is read under cross_corpus and speakers only, not under emob"),
         ({"validation_speakers": -1}, "split.validation_speakers is -1"),
         ({"validation_share": 1}, "split.validation_share is 1"),
         ({"seed": -1}, "split.seed is -1"),
@@ -311,7 +314,12 @@ def test_bad_params_are_named(changes: dict[str, Any], message: str) -> None:
             "name: expected one of 01, .*26",
         ),
         (
-            {"train": ["tess/song", "ravdess/speech"]},
+            {"train": ["emodb/speech", "ravdess/speech"]},
+            "split.train in params.yaml names emodb/speech, but the data have only ravdess/song, "
+            "ravdess/speech, tess/speech",
+        ),
+        (
+            {"train": ["tess/song"]},
             "split.train in params.yaml names tess/song, but the data have only ravdess/song, "
             "ravdess/speech, tess/speech",
         ),

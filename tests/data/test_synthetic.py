@@ -19,7 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from speech_emotion.data.corpora import ravdess, tess
-from speech_emotion.data.dataset import EMOTIONS, Utterance
+from speech_emotion.data.corpora.ravdess import EMOTIONS
+from speech_emotion.data.dataset import Utterance
 from speech_emotion.data.synthetic.corpus import (
     STEREO,
     SyntheticRecording,

@@ -1,32 +1,34 @@
 """The head on frame embeddings: padding counts for nothing, and the right layer is found."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
-from feature_folders import embeddings
+from feature_folders import Known, embeddings
 from training_params import AUGMENTATION
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
-from speech_emotion.networks import Features, find, frame_attention
+from speech_emotion.data.corpora.ravdess import EMOTIONS
+from speech_emotion.networks import find, frame_attention
 from speech_emotion.params.train import AugmentationParams
 from speech_emotion.training.prediction import probabilities
 
 pytestmark = pytest.mark.slow
 
 
-def utterances(count: int) -> list[Features]:
+def utterances(count: int) -> Any:
     draw = np.random.default_rng(0)
-    return [
+    return Known(
         {"whisper": embeddings(EMOTIONS[number % 8], 20 + 5 * number, draw)}
         for number in range(count)
-    ]
+    )
 
 
 def test_every_layer_is_standardised_by_the_training_utterances() -> None:
     known = utterances(8)
     frames = np.concatenate([utterance["whisper"] for utterance in known]).astype(np.float64)
-    normalization = frame_attention.build(iter(known)).get_layer("normalization")
+    normalization = frame_attention.build(known).get_layer("normalization")
     np.testing.assert_allclose(normalization.mean[0, 0], frames.mean(axis=0), rtol=1e-4)
     np.testing.assert_allclose(normalization.variance[0, 0], frames.var(axis=0), rtol=1e-4)
 

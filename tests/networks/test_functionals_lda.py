@@ -5,13 +5,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from feature_folders import write_features
+from feature_folders import subset, write_features
 from sklearn.covariance import shrunk_covariance
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from training_params import AUGMENTATION
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import find, functionals_lda, lda
@@ -29,11 +29,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 def of_speakers(store: FeatureStore, *speakers: str, kinds: tuple[str, ...]) -> FeatureSubset:
     chosen = store.manifest["speaker"].isin(speakers) & (store.manifest["variant"] == "original")
-    return FeatureSubset(store, kinds, np.flatnonzero(chosen))
+    return subset(store, kinds, np.flatnonzero(chosen))
 
 
-def matrix(subset: FeatureSubset) -> np.ndarray:
-    return np.stack([utterance["functionals"] for utterance in subset])
+def matrix(chosen: FeatureSubset) -> np.ndarray:
+    return np.stack([utterance["functionals"] for utterance in chosen])
 
 
 def test_it_is_shrinkage_lda_of_clipped_standard_scores(store: FeatureStore) -> None:
@@ -65,13 +65,13 @@ def test_variants_count_and_the_size_of_blocks_does_not(
     store: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     originals = of_speakers(store, "01", "02", kinds=functionals_lda.KINDS)
-    everything = FeatureSubset(
+    everything = subset(
         store, functionals_lda.KINDS, np.flatnonzero(store.manifest["speaker"].isin(["01", "02"]))
     )
     assert len(everything) == 2 * len(originals)
     alone, together = (
-        functionals_lda.build(subset).predict_on_batch({"functionals": matrix(everything)})
-        for subset in (originals, everything)
+        functionals_lda.build(chosen).predict_on_batch({"functionals": matrix(everything)})
+        for chosen in (originals, everything)
     )
     assert np.abs(alone - together).max() > 0.01
     monkeypatch.setattr(discriminant_analysis, "BLOCK", 5)
@@ -101,7 +101,9 @@ def test_a_functional_that_never_changes_decides_nothing(store: FeatureStore) ->
         def __getitem__(self, position: int) -> dict[str, np.ndarray]:
             return constant[position]
 
-    model = functionals_lda.build(WithConstant(store, functionals_lda.KINDS, np.arange(0, 64, 2)))
+    model = functionals_lda.build(
+        subset(store, functionals_lda.KINDS, np.arange(0, 64, 2), WithConstant)
+    )
     values = np.stack([utterance["functionals"] for utterance in constant])
     before = model.predict_on_batch({"functionals": values})
     values[:, -1] = 8
@@ -136,7 +138,7 @@ def test_recordings_that_stand_alone_are_refused(store: FeatureStore) -> None:
         "speaker == '01' and repetition == '00' and variant == 'original'"
     ).index.to_numpy()
     with pytest.raises(PipelineError, match="each of the 8 training recordings is the only one"):
-        functionals_lda.build(FeatureSubset(store, functionals_lda.KINDS, alone))
+        functionals_lda.build(subset(store, functionals_lda.KINDS, alone))
 
 
 def test_any_utterance_level_kinds_are_put_side_by_side(store: FeatureStore) -> None:
@@ -153,7 +155,7 @@ def test_any_utterance_level_kinds_are_put_side_by_side(store: FeatureStore) -> 
             utterance = super().__getitem__(position)
             return {"functionals": np.concatenate([utterance[kind] for kind in network.kinds])}
 
-    joined = SideBySide(store, network.kinds, training._indices)
+    joined = subset(store, network.kinds, training._indices, SideBySide)
     expected = functionals_lda.build(joined).predict_on_batch(
         {"functionals": np.stack([np.concatenate(list(one.values())) for one in others])}
     )

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from feature_folders import write_features
+from feature_folders import subset, write_features
 from training_params import AUGMENTATION
 
 from speech_emotion.data.feature_store import FeatureStore
@@ -22,7 +22,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 def of_speakers(store: FeatureStore, *speakers: str) -> FeatureSubset:
     chosen = store.manifest["speaker"].isin(speakers)
-    return FeatureSubset(store, fusion.KINDS, np.flatnonzero(chosen))
+    return subset(store, fusion.KINDS, np.flatnonzero(chosen))
 
 
 @pytest.fixture(scope="module")

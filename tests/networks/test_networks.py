@@ -4,22 +4,30 @@ import json
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from feature_folders import BANDS, embeddings, spectrogram, vector, write_features
+from feature_folders import (
+    BANDS,
+    Known,
+    embeddings,
+    spectrogram,
+    subset,
+    vector,
+    write_features,
+)
 from training_params import AUGMENTATION
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
-from speech_emotion.networks import NAMES, Features, baseline_cnn1d, cnn2d, find
+from speech_emotion.networks import NAMES, baseline_cnn1d, cnn2d, find
 from speech_emotion.networks.parts.augmentation import SpectrogramAugmentation
 from speech_emotion.params.train import AugmentationParams
 from speech_emotion.training.archive import write_model
-from speech_emotion.training.feeding import one_hot
 from speech_emotion.training.model_settings import ModelSettings, TrainingSummary
 from speech_emotion.training.trained_model import TrainedModel, save
 
@@ -27,22 +35,22 @@ UTTERANCE_KINDS = ("functionals", "mfcc_mean")
 """Those of the feature folders."""
 
 
-def utterances(count: int, seed: int = 0) -> list[Features]:
+def utterances(count: int, seed: int = 0) -> Any:
     draw = np.random.default_rng(seed)
-    return [
+    return Known(
         {
             "log_mel": spectrogram(EMOTIONS[number % 8], 60 + 70 * number, draw),
             "mfcc_mean": vector(EMOTIONS[number % 8], draw),
             "whisper": embeddings(EMOTIONS[number % 8], 60 + 70 * number, draw),
         }
         for number in range(count)
-    ]
+    )
 
 
-def subset(kinds: tuple[str, ...], folder: Path) -> FeatureSubset:
+def of_one_speaker(kinds: tuple[str, ...], folder: Path) -> FeatureSubset:
     """Two recordings of every emotion by one speaker, with a variant of each."""
     write_features(folder, repetitions=2)
-    return FeatureSubset(FeatureStore(folder), kinds, np.arange(32))
+    return subset(FeatureStore(folder), kinds, np.arange(32))
 
 
 def settings(name: str) -> ModelSettings:
@@ -72,14 +80,14 @@ def test_a_network_trains_saves_loads_and_predicts_the_same(name: str, tmp_path:
     network = find(name, UTTERANCE_KINDS)
     augmentation = AugmentationParams(**AUGMENTATION) if "log_mel" in network.kinds else None
     draw = np.random.default_rng(0)
-    known = subset(network.kinds, tmp_path / "features")
+    known = of_one_speaker(network.kinds, tmp_path / "features")
     model = network.build(known)
     trainee = network.training_model(model, augmentation, 0)
     trainee.compile("adam", "categorical_crossentropy", run_eagerly=True)
     drawn = [network.training_input(utterance, augmentation, draw) for utterance in known]
     batch = {kind: np.stack([example[kind] for example in drawn]) for kind in drawn[0]}
     before = [weight.copy() for weight in model.get_weights()]
-    trainee.train_on_batch(batch, one_hot(known))
+    trainee.train_on_batch(batch, np.eye(8)[known.classes])
     learned = any(
         not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True)
     )
@@ -143,7 +151,8 @@ def test_prediction_does_not_depend_on_the_company_an_utterance_is_in() -> None:
 def test_cnn2d_is_small() -> None:
     draw = np.random.default_rng(0)
     features = {"log_mel": draw.normal(size=(50, 64)).astype(np.float16)}
-    assert 0.30e6 < cnn2d.build([features]).count_params() < 0.34e6
+    known: Any = Known([features])
+    assert 0.30e6 < cnn2d.build(known).count_params() < 0.34e6
 
 
 def test_baseline_is_the_original_recipes_network() -> None:
@@ -176,7 +185,7 @@ def test_baseline_refuses_augmentation_of_spectrograms() -> None:
 def test_bands_are_standardised_by_the_training_utterances() -> None:
     known = utterances(5)
     frames = np.concatenate([utterance["log_mel"] for utterance in known]).astype(np.float64)
-    normalization = cnn2d.build(iter(known)).get_layer("normalization")
+    normalization = cnn2d.build(known).get_layer("normalization")
     np.testing.assert_allclose(np.ravel(normalization.mean), frames.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(np.ravel(normalization.variance), frames.var(axis=0), rtol=1e-4)
 

@@ -13,6 +13,7 @@ from speech_emotion.base.errors import PipelineError
 from speech_emotion.features import FeaturizeParams
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.ingest import IngestParams
+from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import Section, check, load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
@@ -23,6 +24,7 @@ SECTIONS: dict[str, type[Section]] = {
     "augment": AugmentParams,
     "featurize": FeaturizeParams,
     "split": SplitParams,
+    "labels": LabelParams,
     "train": TrainParams,
 }
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import corpus_names
 from speech_emotion.reporting.scoring import (
     Metric,
@@ -55,7 +55,7 @@ def test_metrics_agree_with_scikit_learn(absent: list[int]) -> None:
     truth, probabilities, speakers = truth[kept], probabilities[kept], speakers[kept]
     predicted = probabilities.argmax(axis=1)
     table = recordings(truth, speakers)
-    result = score(table, probabilities)
+    result = score(table, probabilities, EMOTIONS)
     present = np.unique(truth)
     recalls = recall_score(truth, predicted, labels=present, average=None)
     assert result["uar"] == pytest.approx(recalls.mean(), abs=1e-6)
@@ -78,7 +78,7 @@ def test_metrics_agree_with_scikit_learn(absent: list[int]) -> None:
 
 def test_headline_metrics_come_first_and_all_is_json() -> None:
     truth, probabilities, speakers = sample(24)
-    result = score(recordings(truth, speakers), probabilities.astype(np.float32))
+    result = score(recordings(truth, speakers), probabilities.astype(np.float32), EMOTIONS)
     assert list(result)[:3] == ["uar", "accuracy", "macro_f1"]
     assert json.loads(json.dumps(result, allow_nan=False)) == result
 
@@ -91,7 +91,8 @@ def test_few_speakers_get_a_student_interval_over_their_scores() -> None:
             truth += [emotion] * 10
             predicted += [emotion] * right + [1 - emotion] * (10 - right)
             speakers += [speaker] * 10
-    result = score(recordings(np.array(truth), np.array(speakers)), certain(np.array(predicted)))
+    table = recordings(np.array(truth), np.array(speakers))
+    result = score(table, certain(np.array(predicted)), EMOTIONS)
     # mean .7, standard deviation .15, t(.975; 2 degrees of freedom) 4.302653
     half = 4.302653 * 0.15 / np.sqrt(3)
     assert result["interval"]["uar"] == {
@@ -104,7 +105,7 @@ def test_few_speakers_get_a_student_interval_over_their_scores() -> None:
 
 def test_one_speaker_gets_no_interval() -> None:
     truth, probabilities, speakers = sample(1)
-    interval = score(recordings(truth, speakers), probabilities)["interval"]
+    interval = score(recordings(truth, speakers), probabilities, EMOTIONS)["interval"]
     assert interval["uar"] == interval["accuracy"] == interval["macro_f1"]
     assert interval["uar"] == {"low": None, "high": None}
     assert (interval["speakers"], interval["method"]) == (1, "none for one speaker")
@@ -121,7 +122,7 @@ def test_one_speaker_gets_no_interval() -> None:
 )
 def test_number_of_speakers_decides_the_method(speakers: int, method: str) -> None:
     truth, probabilities, who = sample(speakers)
-    result = score(recordings(truth, who), probabilities)
+    result = score(recordings(truth, who), probabilities, EMOTIONS)
     assert (result["interval"]["method"], result["interval"]["speakers"]) == (method, speakers)
     for metric in ("uar", "accuracy", "macro_f1"):
         interval = result["interval"][metric]
@@ -131,7 +132,7 @@ def test_number_of_speakers_decides_the_method(speakers: int, method: str) -> No
 def test_bootstrap_agrees_with_one_that_resamples_recordings_of_speakers() -> None:
     truth, probabilities, speakers = sample(12)
     predicted = probabilities.argmax(axis=1)
-    interval = score(recordings(truth, speakers), probabilities)["interval"]["uar"]
+    interval = score(recordings(truth, speakers), probabilities, EMOTIONS)["interval"]["uar"]
     random = np.random.default_rng(1)
     rows = [np.flatnonzero(speakers == speaker) for speaker in range(1, 13)]
     draws = []
@@ -184,7 +185,7 @@ def test_a_model_that_diverged_is_refused() -> None:
     truth, probabilities, speakers = sample(4)
     probabilities[3, 2] = np.nan
     with pytest.raises(PipelineError, match="not finite numbers, so its training diverged"):
-        score(recordings(truth, speakers), probabilities)
+        score(recordings(truth, speakers), probabilities, EMOTIONS)
 
 
 def test_names_say_which_corpora_are_synthetic() -> None:

@@ -14,7 +14,7 @@ import soundfile
 from conftest import ROOT, wav
 from exported_model import say_synthetic
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.serving.recognizer import Recognizer
 
 

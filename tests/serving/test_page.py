@@ -26,7 +26,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.serving.answers import Prediction
 from speech_emotion.serving.page import MAX_SECONDS, MAX_SIZE, page
 from speech_emotion.serving.recognizer import Recognizer

@@ -14,7 +14,7 @@ from exported_model import change_front_end, write_models
 from feature_folders import spectrogram, vector
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.networks import NAMES, Features, find
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.serving.recognizer import Recognizer

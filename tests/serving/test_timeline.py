@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from speech_emotion.audio.recordings import from_array
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.synthetic.corpus import SyntheticRecording
 from speech_emotion.serving.recognizer import Recognizer
 from speech_emotion.serving.timeline import pieces

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from feature_folders import FRONT_END, write_features
-from training_params import CNN2D, SPLIT
+from training_params import CNN2D, LABELS, SPLIT
 
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.networks import cnn2d
+from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
 from speech_emotion.serving.lite import LiteModel
@@ -55,7 +56,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_features(folder / "features")
     params = TrainParams(**{**CNN2D, "epochs": 2})
     train_model(
-        folder / "features", folder / "keras", folder / "curves", params, SplitParams(**SPLIT)
+        folder / "features",
+        folder / "keras",
+        folder / "curves",
+        params,
+        SplitParams(**SPLIT),
+        LabelParams(**LABELS),
     )
     (folder / "metrics.json").write_text(json.dumps(METRICS))
     return folder
@@ -64,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, target: Path, **split: object) -> dict[str, Any]:
     return export(
         SplitParams(**{**SPLIT, **split}),
+        LabelParams(**LABELS),
         features=folder / "features",
         model=folder / "keras",
         metrics=folder / "metrics.json",

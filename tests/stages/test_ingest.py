@@ -228,7 +228,7 @@ def test_one_recording_in_two_places_is_an_error_that_names_both(
     path = next(corpora.rglob("OAF_*.wav"))
     double = corpora / "again" / path.name
     double.parent.mkdir()
-    double.write_bytes(path.read_bytes())
+    double.write_bytes(wav(tone(1.5)))
     with pytest.raises(PipelineError) as error:
         ingest(params(corpora), tmp_path / "raw")
     assert str(path.relative_to(corpora)) in str(error.value)

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, spoken
 from repository import STAGES, Repository
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import read_manifest
 from speech_emotion.data.synthetic.corpus import SyntheticRecording
 

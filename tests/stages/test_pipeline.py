@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from repository import STAGES, Repository
 
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import read_manifest
 
 

@@ -14,10 +14,11 @@ import pytest
 import yaml
 from conftest import ROOT
 from feature_folders import FRONT_END, spectrogram, vector, write_features
-from training_params import BASELINE, FUSION, LDA, SPLIT
+from training_params import BASELINE, FUSION, LABELS, LDA, SPLIT
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
+from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
 from speech_emotion.training.trained_model import TrainedModel
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 def start_stage(folder: Path, train: dict[str, Any], *command: str) -> subprocess.Popen[str]:
     """Start the stage in a folder of its own, as DVC does, or another command for Python."""
-    params = yaml.safe_dump({"train": train, "split": SPLIT})
+    params = yaml.safe_dump({"train": train, "split": SPLIT, "labels": LABELS}, sort_keys=False)
     (folder / "params.yaml").write_text(params, encoding="utf-8")
     return subprocess.Popen(
         [sys.executable, *(command or ("-m", "stages.train"))],
@@ -79,6 +80,7 @@ def test_a_missing_kind_of_features_is_reported_before_anything_is_built(tmp_pat
             tmp_path / "curves",
             TrainParams(**BASELINE),
             SplitParams(**SPLIT),
+            LabelParams(**LABELS),
         )
     assert not (tmp_path / "model").exists()
     assert not (tmp_path / "curves").exists()

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from feature_folders import write_features
+from feature_folders import subset, write_features
 from sklearn.metrics import recall_score
 from training_params import BASELINE, CNN2D, FUSION, LDA
 
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import find
@@ -37,8 +37,8 @@ def parts(store: FeatureStore, network: str) -> tuple[FeatureSubset, FeatureSubs
     original = manifest["variant"] == "original"
     kinds = find(network).kinds
     return (
-        FeatureSubset(store, kinds, np.flatnonzero(~validates)),
-        FeatureSubset(store, kinds, np.flatnonzero(validates & original)),
+        subset(store, kinds, np.flatnonzero(~validates)),
+        subset(store, kinds, np.flatnonzero(validates & original)),
     )
 
 
@@ -188,7 +188,7 @@ def test_early_stopping_without_validation_is_refused(store: FeatureStore, tmp_p
     params = TrainParams(**CNN2D)
     network = find("cnn2d")
     training = parts(store, "cnn2d")[0]
-    nobody = FeatureSubset(store, network.kinds, np.array([], dtype=int))
+    nobody = subset(store, network.kinds, np.array([], dtype=int))
     with pytest.raises(PipelineError, match=r"set train\.early_stopping to null"):
         train(network, training, nobody, params, tmp_path)
     with pytest.raises(PipelineError, match="no training recordings"):

@@ -13,7 +13,7 @@ A module of this folder is a corpus, and its name is the corpus' in manifests an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 from speech_emotion.base.discovery import modules
@@ -42,6 +42,8 @@ class Corpus:
         Recordings by channel.
     claims, parse, merged : callable
         See the folder.
+    has_ids_of_its_own : bool
+        Whether it keeps its own ids in the merged dataset, or has a rule for them.
     """
 
     name: str
@@ -54,12 +56,10 @@ class Corpus:
     claims: Callable[[str], bool]
     parse: Callable[[str, str], Utterance]
     merged: Callable[[Utterance], tuple[str, str, str]]
+    has_ids_of_its_own: bool
 
 
 def _corpus(name: str, module: ModuleType) -> Corpus:
-    def behind_its_name(utterance: Utterance) -> tuple[str, str, str]:
-        return f"{name}-{utterance.id}", f"{name}-{utterance.speaker}", utterance.statement
-
     return Corpus(
         name=name,
         title=module.TITLE,
@@ -70,8 +70,25 @@ def _corpus(name: str, module: ModuleType) -> Corpus:
         published=module.PUBLISHED,
         claims=module.claims,
         parse=module.parse,
-        merged=getattr(module, "merged", behind_its_name),
+        merged=getattr(module, "merged", _behind_its_name),
+        has_ids_of_its_own=hasattr(module, "merged"),
     )
+
+
+def _behind_its_name(utterance: Utterance) -> tuple[str, str, str]:
+    """Id and speaker behind the corpus' name, where they don't stand there already."""
+    behind = f"{utterance.corpus}-"
+    identity = behind + utterance.id.removeprefix(behind)
+    speaker = behind + utterance.speaker if utterance.speaker else ""
+    return identity, speaker, utterance.statement
+
+
+def merged(utterance: Utterance) -> Utterance:
+    """The row of a raw utterance in the merged dataset."""
+    known = CORPORA.get(utterance.corpus)  # a table's corpus has no module
+    rule = known.merged if known else _behind_its_name
+    identity, speaker, statement = rule(utterance)
+    return replace(utterance, id=identity, source_id=identity, speaker=speaker, statement=statement)
 
 
 CORPORA: dict[str, Corpus] = {

@@ -2,7 +2,7 @@
 
 import re
 
-from speech_emotion.data.dataset import EMOTIONS, Utterance, published
+from speech_emotion.data.dataset import Utterance, published
 
 TITLE = "RAVDESS"
 LANGUAGE = "North American English"
@@ -14,6 +14,9 @@ CITATION = (
 )
 PUBLISHED = {"speech": 1440, "song": 1012}
 """How many recordings of each channel were published (Zenodo record 1188976)."""
+
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+"""In the order of their codes 01 to 08."""
 
 _CHANNELS = {"01": "speech", "02": "song"}
 _INTENSITIES = {"01": "normal", "02": "strong"}

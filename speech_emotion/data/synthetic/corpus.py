@@ -16,7 +16,7 @@ import soxr
 from pydantic import Field
 
 from speech_emotion.data.corpora import ravdess, tess
-from speech_emotion.data.dataset import EMOTIONS
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.synthetic.voice import (
     Floats,
     Speaker,

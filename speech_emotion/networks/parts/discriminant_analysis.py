@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.base.quiet_keras import keras
-from speech_emotion.data.dataset import EMOTIONS
 from speech_emotion.data.feature_subset import FeatureSubset
 
 layers, ops = keras.layers, keras.ops
@@ -40,7 +39,7 @@ BLOCK = 1024
 
 
 def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) -> keras.Model:
-    """The fitted analysis: {kind: [batch, values], ...} -> [batch, 8].
+    """The fitted analysis: {kind: [batch, values], ...} -> [batch, labels].
 
     A class is an emotion in a corpus and channel, since singing a sad song and speaking sadly
     have little in common but the name; the classes of an emotion are added up. All classes are
@@ -90,11 +89,10 @@ def _blocks(training: FeatureSubset, kinds: tuple[str, ...]) -> Iterator[tuple[s
 def _fit(
     training: FeatureSubset, kinds: tuple[str, ...], name: str, scaler: StandardScaler
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights [values, classes] and biases [classes]; which emotion each is [classes, 8]."""
-    columns = training.manifest[["corpus", "channel", "emotion"]]
-    classes, of_utterance, counts = np.unique(
-        columns.agg("/".join, axis=1).to_numpy(dtype=str), return_inverse=True, return_counts=True
-    )
+    """Weights [values, classes] and biases [classes]; which label each is of [classes, labels]."""
+    groups = training.manifest.groupby(["corpus", "channel", "emotion"])
+    classes, of_utterance = groups.size(), groups.ngroup().to_numpy()
+    counts = classes.to_numpy()
     if training.manifest["source_id"].nunique() == len(classes):
         raise PipelineError(
             f"the network {name!r} learns how recordings of one emotion differ, but each of the "
@@ -114,8 +112,8 @@ def _fit(
     weights = solve(covariance, means.T, assume_a="pos")
     biases = -(weights * means.T).sum(axis=0) / 2
     weights, biases = SHARPNESS * weights, SHARPNESS * biases
-    emotions = np.array([name.split("/")[-1] for name in classes])
-    return weights, biases, emotions[:, None] == np.array(EMOTIONS)
+    emotions = classes.index.get_level_values("emotion").to_numpy()
+    return weights, biases, emotions[:, None] == np.array(training.labels)
 
 
 def _fixed(name: str, x: Any, activation: str | None, *weights: np.ndarray) -> Any:

@@ -1,0 +1,277 @@
+"""A table of recordings as a source: one row per recording, or per segment of a longer one.
+
+Columns are read by the names that people give them already; audformat's and nkululeko's tables are
+read as they are. See docs/data.md.
+"""
+
+import csv
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from speech_emotion.audio.codec import AUDIO_SUFFIXES, cut, how_to_convert
+from speech_emotion.base.errors import AudioError, PipelineError
+from speech_emotion.data.corpora import CORPORA
+from speech_emotion.data.dataset import Utterance, published
+
+TABLE_SUFFIXES = (".csv", ".tsv")
+DELIMITERS = ",;\t"
+
+FIELDS = ("channel", "intensity", "statement", "repetition")
+"""Columns that a manifest has, too, under the same names."""
+
+MEASURED = ("id", "source_id", "variant", "synthetic", "sample_rate", "duration", "shard", "part")
+"""Names of columns that the pipeline writes itself: a table's columns of these names are left."""
+
+SEXES = {
+    **dict.fromkeys(("f", "female", "w", "woman"), "female"),
+    **dict.fromkeys(("m", "male", "man"), "male"),
+    **dict.fromkeys(("", "unknown", "other", "diverse", "nan"), ""),
+}
+PARTS = {
+    "train": "train",
+    **dict.fromkeys(("validation", "valid", "val", "dev", "devel"), "validation"),
+    "test": "test",
+    "": "",
+}
+"""What the columns sex and split may hold, in any letter case, and what a manifest makes of it."""
+
+FAULTS_SHOWN = 10
+
+LONGEST_ID = 64
+"""An id of more bytes is cut and given a hash: names in a tar header must not exceed 100 bytes."""
+
+
+@dataclass(frozen=True)
+class TableRecording:
+    """A recording that a row of a table names, or the segment of it.
+
+    Attributes
+    ----------
+    name : str
+        For messages: the table, the row and the file.
+    file : str
+        What the row calls it.
+    path : Path
+        Where it lies.
+    start, end : float or None
+        Of a segment, in s; None for those of the file.
+    """
+
+    name: str
+    file: str
+    path: Path
+    start: float | None
+    end: float | None
+
+    @property
+    def size(self) -> int:
+        """Of the file, in bytes; a segment is at most that."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def read(self) -> bytes:
+        """The file as it is, or a file of the segment in the same format."""
+        try:
+            if self.start is None and self.end is None:
+                return self.path.read_bytes()
+            return cut(self.path, self.start or 0.0, self.end)
+        except OSError as error:
+            raise AudioError(f"can't be read: {error.strerror or error}") from None
+
+
+def read_table(path: Path) -> list[tuple[TableRecording, Utterance]]:
+    """The recordings that a table names, each with what its row says.
+
+    Parameters
+    ----------
+    path : Path
+        A text file with a header, its columns separated by commas, semicolons or tabs. ``file``
+        (relative to the table) and ``emotion`` are needed; ``speaker``, ``sex`` or ``gender``,
+        ``corpus``, ``channel``, ``intensity``, ``statement``, ``repetition``, ``language``,
+        ``split``, and ``start`` and ``end`` (in s, or as pandas writes a time) are known. Other
+        columns are kept.
+
+    Raises
+    ------
+    PipelineError
+        With a sentence for each of the first `FAULTS_SHOWN` rows that are wrong; rows are counted
+        as a spreadsheet does, the header being row 1.
+    """
+    header, rows = _cells(path)
+    faults: list[str] = []
+    found: list[tuple[TableRecording, Utterance]] = []
+    seen: dict[object, int] = {}
+    sexes: dict[str, tuple[str, int]] = {}
+    spellings: dict[str, str] = {}
+    for number, cells in rows:
+        if len(cells) != len(header):
+            faults.append(f"row {number}: has {len(cells)} columns, the header {len(header)}")
+            continue
+        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        try:
+            recording, utterance = _recording(path, number, row)
+        except ValueError as error:
+            faults.append(f"row {number}: {error}")
+            continue
+        key = (recording.path.resolve(), recording.start, recording.end)
+        speaker = utterance.speaker
+        sex, where = sexes.setdefault(speaker, (utterance.sex, number))
+        if seen.setdefault(key, number) != number:
+            faults.append(f"row {number}: names the same recording as row {seen[key]}")
+        elif speaker and sex != utterance.sex:
+            faults.append(
+                f"row {number}: says that the speaker {row['speaker']} is "
+                f"{utterance.sex or 'of unknown sex'}, row {where} {sex or 'of unknown sex'}"
+            )
+        elif spellings.setdefault(speaker, row.get("speaker", "")) != row.get("speaker", ""):
+            faults.append(
+                f"row {number}: the speakers {row['speaker']!r} and {spellings[speaker]!r} would "
+                f"both be written {speaker!r}"
+            )
+        else:
+            found.append((recording, utterance))
+    counts = Counter(utterance.id for _, utterance in found)
+    faults += [
+        f"{recording.name}: another row would have the id {utterance.id}, too; rename its file"
+        for recording, utterance in found
+        if counts[utterance.id] > 1
+    ]
+    if faults:
+        shown = ". ".join(faults[:FAULTS_SHOWN])
+        more = len(faults) - FAULTS_SHOWN
+        raise PipelineError(
+            f"{path} has {len(faults)} faults. {shown}{f'. And {more} more' if more > 0 else ''}. "
+            "Mend the table, or take these rows out of it."
+        )
+    if not found:
+        raise PipelineError(f"{path} has no row below its header: add one row per recording.")
+    return found
+
+
+def columns_left(path: Path) -> list[str]:
+    """The columns of a table that are not kept, since the pipeline has columns of that name."""
+    return sorted(set(_cells(path)[0]) & set(MEASURED))
+
+
+def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header in lower case, and the cells of every row that is not empty, with its number."""
+    try:
+        # spreadsheets begin a file with a byte order mark
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise PipelineError(f"{path} is not text in UTF-8: save it as such.") from None
+    lines = text.splitlines()
+    first = lines[0] if lines else ""
+    delimiter = max(DELIMITERS, key=first.count)
+    read = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    header = [name.strip().lower() for name in read[0]] if read else []
+    if "sex" not in header:
+        header = ["sex" if name == "gender" else name for name in header]
+    missing = [name for name in ("file", "emotion") if name not in header]
+    if missing:
+        raise PipelineError(
+            f"{path} has no column {' and no column '.join(missing)}; it has "
+            f"{', '.join(filter(None, header)) or 'none'}: expected a table with a header and one "
+            "row per recording."
+        )
+    twice = sorted(name for name, count in Counter(header).items() if name and count > 1)
+    if twice:
+        raise PipelineError(f"{path} has the column {twice[0]} twice: rename one.")
+    return header, [(n, cells) for n, cells in enumerate(read[1:], start=2) if any(cells)]
+
+
+def _recording(
+    table: Path, number: int, row: Mapping[str, str]
+) -> tuple[TableRecording, Utterance]:
+    """One row; a `ValueError` says what is wrong with it."""
+    if not row["file"]:
+        raise ValueError("has no file")
+    path = table.parent / row["file"]
+    if not path.is_file():
+        raise ValueError(f"its file {row['file']} does not exist beside the table")
+    if path.suffix.lower() not in AUDIO_SUFFIXES:
+        raise ValueError(f"its file {row['file']} is neither WAV nor FLAC: {how_to_convert(path)}")
+    if not row["emotion"]:
+        raise ValueError("has no emotion")
+    start, end = (_seconds(row.get(name, ""), name) for name in ("start", "end"))
+    if start is not None and end is not None and start >= end:
+        raise ValueError(f"its segment starts at {start:g} s and ends at {end:g} s")
+    corpus = _as_name(row.get("corpus") or table.stem).lower()
+    if corpus in CORPORA and CORPORA[corpus].has_ids_of_its_own:
+        raise ValueError(
+            f"its corpus is called {corpus}, as a corpus whose recordings are known by their file "
+            "names: name the folder of that in ingest.from, or call the table's corpus otherwise"
+        )
+    utterance = published(
+        id=f"{corpus}-{_identity(row['file'], start, end)}",
+        corpus=corpus,
+        emotion=row["emotion"],
+        speaker=_as_name(row.get("speaker", "")),
+        sex=_one_of(SEXES, row.get("sex", ""), "sex"),
+        channel=_as_name(row.get("channel", "")).lower(),
+        intensity=row.get("intensity", ""),
+        statement=row.get("statement", ""),
+        repetition=row.get("repetition", ""),
+        extra=_extra(row, start, end),
+    )
+    return TableRecording(
+        f"{table} row {number}: {row['file']}", row["file"], path, start, end
+    ), utterance
+
+
+def _extra(row: Mapping[str, str], start: float | None, end: float | None) -> dict[str, str]:
+    """What the manifest keeps of a row in columns of their own."""
+    read = {"", "file", "emotion", "speaker", "sex", "corpus", "start", "end", *FIELDS, *MEASURED}
+    extra = {name: value for name, value in row.items() if name not in read}
+    extra["split"] = _one_of(PARTS, row.get("split", ""), "split")
+    extra["start"] = "" if start is None else f"{start:g}"
+    extra["end"] = "" if end is None else f"{end:g}"
+    return {name: value for name, value in extra.items() if value}
+
+
+def _one_of(known: Mapping[str, str], value: str, column: str) -> str:
+    try:
+        return known[value.lower()]
+    except KeyError:
+        expected = ", ".join(dict.fromkeys(filter(None, known.values())))
+        raise ValueError(f"its {column} is {value!r}: expected {expected} or nothing") from None
+
+
+def _seconds(value: str, column: str) -> float | None:
+    """A time in s, as a number or as pandas writes it; None where there is none."""
+    if not value or value.lower() in ("nat", "nan"):
+        return None
+    readers: tuple[Callable[[str], float], ...] = (
+        lambda text: float(text.replace(",", ".")),
+        lambda text: pd.Timedelta(text).total_seconds(),
+    )
+    for reader in readers:
+        try:
+            seconds = reader(value)
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    raise ValueError(f"its {column} is {value!r}: expected seconds, such as 1.5")
+
+
+def _identity(file: str, start: float | None, end: float | None) -> str:
+    """Such as wav_03a01Fa, or call_1500-2500 for a segment, in ms: from the row alone."""
+    name = _as_name(str(PurePosixPath(file.replace("\\", "/")).with_suffix("")))
+    if start is not None or end is not None:
+        name += f"_{round(1000 * (start or 0))}-{'' if end is None else round(1000 * end)}"
+    if len(name.encode()) > LONGEST_ID:
+        mark = hashlib.sha256(name.encode()).hexdigest()[:12]
+        name = f"{name.encode()[-(LONGEST_ID - 13) :].decode(errors='ignore')}-{mark}"
+    return name
+
+
+def _as_name(text: str) -> str:
+    """Text that can be part of a file's name and of a list in params.yaml."""
+    return re.sub(r"[\s/\\]+", "_", text.strip().strip("./\\"))
