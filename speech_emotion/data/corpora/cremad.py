@@ -22,7 +22,9 @@ SENTENCES = (
 """The codes of the twelve sentences."""
 
 FIRST_ACTOR = 1001
-SEXES = "mfffmffffmffmmmmfmffmmffmmfffmmmmmmfmmmmmfmmffmfmmfffffmfmffmfmmmmmmmmfffffmffmmfmfmmmmfmf"
+SEXES = (
+    "mfffmfffffmffmmmmfmffmmffmmfffmmmmmmfmmmmmfmmffmfmmfffffmfmffmfmmmmmmmmfffffmffmmfmfmmmmfmf"
+)
 """Of actors 1001 to 1091, in that order, from VideoDemographics.csv of the publication."""
 
 AGES = tuple(
