@@ -129,10 +129,10 @@ def cough(length: int, sample_rate: int, seed: str) -> np.ndarray:
     time = np.arange(count) / RATE
     end = time[-1]
     burst = np.exp(-time / 0.03)
-    stream = 0.3 * np.exp(-(((time - 0.4 * end) / (0.25 * end)) ** 2))
+    stream = 0.25 * np.exp(-(((time - 0.4 * end) / (0.25 * end)) ** 2))
     noise = random.standard_normal(count) * (burst + stream)
     closing = np.exp(-(((time - 0.8 * end) / (0.08 * end)) ** 2))
-    voiced = 0.6 * random.random() * closing * _sawtooth(random.uniform(200, 350) - 200 * time)
+    voiced = 0.4 * random.random() * closing * _sawtooth(random.uniform(200, 350) - 200 * time)
     fading = np.minimum(np.minimum(time / 0.003, (end - time) / 0.02), 1)
     sound = (noise + voiced) * fading
     for frequency, bandwidth in COUGH_FORMANTS:

@@ -54,7 +54,7 @@ is short."""
 
 ROOM = (6.0, 5.0, 3.0)
 ROOM_REVERBERATION = 0.5
-MICROPHONE = (3.0, 1.0, 1.2)
+MICROPHONE = (2.7, 1.0, 1.2)
 """The room of many positions, in m and s, and its microphone. A living room's figures, and not far
 from those of the database that audEERING take (Wen et al., "Evaluation of speech dereverberation
 algorithms using the MARDY database", IWAENC 2006)."""
@@ -251,7 +251,7 @@ def _telephone(samples: np.ndarray, sample_rate: int, seed: str) -> np.ndarray:
     wide = np.pad(wide / np.abs(wide).max(), (0, len(samples) - len(wide)))
     noise = _pink_noise(len(samples), seed)
     noise *= amplitude_ratio(LINE_NOISE) / np.sqrt(np.mean(np.square(noise), dtype=np.float64))
-    if LINE_NOISE_ABOVE < sample_rate / 2:
+    if sample_rate / 2 > LINE_NOISE_ABOVE:
         high = butter(2, LINE_NOISE_ABOVE, "highpass", fs=sample_rate, output="sos")
         wide += sosfilt(high, noise)
     return as_loud_as(samples, wide)
