@@ -246,8 +246,8 @@ def _telephone(samples: np.ndarray, sample_rate: int, seed: str) -> np.ndarray:
         return samples
     band = butter(4, PHONE_BAND, "bandpass", fs=PHONE_RATE, output="sos")
     narrow = sosfilt(band, soxr.resample(samples, sample_rate, PHONE_RATE))
-    narrow = np.clip(_compress(narrow / np.abs(narrow).max()), -1, 1)
-    wide = soxr.resample(_through_mu_law(narrow), PHONE_RATE, sample_rate)[: len(samples)]
+    narrow = np.clip(compress(narrow / np.abs(narrow).max()), -1, 1)
+    wide = soxr.resample(through_mu_law(narrow), PHONE_RATE, sample_rate)[: len(samples)]
     wide = np.pad(wide / np.abs(wide).max(), (0, len(samples) - len(wide)))
     noise = _pink_noise(len(samples), seed)
     noise *= amplitude_ratio(LINE_NOISE) / np.sqrt(np.mean(np.square(noise), dtype=np.float64))
@@ -257,11 +257,11 @@ def _telephone(samples: np.ndarray, sample_rate: int, seed: str) -> np.ndarray:
     return as_loud_as(samples, wide)
 
 
-def _compress(samples: np.ndarray) -> np.ndarray:
-    """Dynamic compression at `PHONE_RATE` of samples that reach full scale.
+def compress(samples: np.ndarray) -> np.ndarray:
+    """Dynamic compression of samples [n] at `PHONE_RATE`, full scale 1.
 
-    What is softer than `COMPRESSED_ABOVE` comes out louder, what is at full scale stays. The level
-    is followed in steps of a millisecond.
+    What is softer than `COMPRESSED_ABOVE` comes out 4 dB louder, what is at full scale stays. The
+    level is followed in steps of a millisecond.
     """
     step = PHONE_RATE // 1000
     peaks = np.abs(np.pad(samples, (0, -len(samples) % step))).reshape(-1, step).max(axis=1)
@@ -276,8 +276,8 @@ def _compress(samples: np.ndarray) -> np.ndarray:
     return samples * np.interp(np.arange(len(samples)), middles, gains)
 
 
-def _through_mu_law(samples: np.ndarray) -> np.ndarray:
-    """What is left of samples from -1 to 1 in 8 bits of the mu-law (ITU-T G.711, as a curve)."""
+def through_mu_law(samples: np.ndarray) -> np.ndarray:
+    """What is left of samples [n] from -1 to 1 in 8 bits of the mu-law (ITU-T G.711, as a curve)."""
     codes = np.rint(CODES * np.log1p(MU * np.abs(samples)) / np.log1p(MU))
     return np.sign(samples) * np.expm1(codes / CODES * np.log1p(MU)) / MU
 

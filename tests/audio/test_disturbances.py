@@ -10,8 +10,8 @@ from speech_emotion.audio.disturbances import (
     PHONE_RATE,
     POSITIONS,
     ROOMS,
-    _compress,
-    _through_mu_law,
+    compress,
+    through_mu_law,
 )
 from speech_emotion.audio.rooms import SOUND_SPEED, Place, impulse_response, reverberate
 
@@ -285,14 +285,14 @@ def test_a_phone_adds_noise_where_it_says(voice: np.ndarray) -> None:
 def test_a_phone_compresses_above_20_db_below_full_scale(level: float, gain: float) -> None:
     time = np.arange(PHONE_RATE) / PHONE_RATE
     steady = 10 ** (level / 20) * np.sin(2 * np.pi * 1000 * time)
-    compressed = _compress(steady)[PHONE_RATE // 2 :]
+    compressed = compress(steady)[PHONE_RATE // 2 :]
     assert decibels(compressed) - decibels(steady) == pytest.approx(gain, abs=0.1)
 
 
 def test_the_mu_law_has_256_codes_and_nearly_the_same_ratio_at_every_level() -> None:
     ramp = np.linspace(-1, 1, 100_001)
-    assert np.unique(_through_mu_law(ramp)).size == 255  # both zeros are one
+    assert np.unique(through_mu_law(ramp)).size == 255  # both zeros are one
     for level in (0.5, 0.05):
         loud = level * np.sin(np.arange(8000) * 0.81)
-        error = _through_mu_law(loud) - loud
+        error = through_mu_law(loud) - loud
         assert 33 < decibels(loud) - decibels(error) < 40
