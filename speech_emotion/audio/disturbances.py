@@ -277,7 +277,7 @@ def compress(samples: np.ndarray) -> np.ndarray:
 
 
 def through_mu_law(samples: np.ndarray) -> np.ndarray:
-    """What is left of samples [n] from -1 to 1 in 8 bits of the mu-law (ITU-T G.711, as a curve)."""
+    """Samples [n] from -1 to 1 as they come out of 8 bits of the mu-law (G.711, as a curve)."""
     codes = np.rint(CODES * np.log1p(MU * np.abs(samples)) / np.log1p(MU))
     return np.sign(samples) * np.expm1(codes / CODES * np.log1p(MU)) / MU
 
