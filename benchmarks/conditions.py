@@ -4,7 +4,6 @@ A recording is degraded before the front end, as one that reaches a recogniser w
 trimmed, cleaned and featurized in that state.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import soxr
 from benchmarks.params import Condition
 from speech_emotion.audio.cleaning import clean
 from speech_emotion.audio.codec import decode, mix_down
-from speech_emotion.audio.noise import add_noise, mix
+from speech_emotion.audio.noise import add_noise, mix, pink_noise
 from speech_emotion.data.manifest import read_shards
 from speech_emotion.features import FeaturizeParams, featurize
 from speech_emotion.params.clean import CleanParams
@@ -58,17 +57,6 @@ def degrade(
     if condition == "pink20":
         return mix(samples, pink_noise(len(samples), f"{identity}_{condition}"), PINK)
     return add_noise(samples, WHITE[condition], f"{identity}_{condition}")
-
-
-def pink_noise(length: int, seed: str) -> np.ndarray:
-    """Gaussian noise of as much power in every octave, drawn from a seed of its own.
-
-    Its spectrum falls by 3 dB an octave, down to the lowest frequency that the length holds.
-    """
-    generator = np.random.default_rng(zlib.crc32(seed.encode()))
-    spectrum = np.fft.rfft(generator.standard_normal(length))
-    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
-    return np.fft.irfft(spectrum, length).astype(np.float32)
 
 
 def degraded_features(
