@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from benchmarks.conditions import degraded_features
+from benchmarks.conditions import degrade
 from benchmarks.features import FEATURES, FEATURES_ACROSS
 from benchmarks.params import Condition, Setting, load_setting
 from benchmarks.protocols import ACROSS, as_recordings, classes, parts
@@ -27,14 +28,18 @@ from benchmarks.results import RESULTS, Run, write_result
 from speech_emotion import networks
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.quiet_keras import tf
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FRONT_END_FILE, FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.task import Task
-from speech_emotion.features import FeaturizeParams
 from speech_emotion.networks import Features, Network
-from speech_emotion.params.clean import CleanParams
-from speech_emotion.params.section import check
 from speech_emotion.params.train import TrainParams
+from speech_emotion.reporting.disturbed import (
+    Change,
+    changed_features,
+    disturbed_predictions,
+    read_front_end,
+)
 from speech_emotion.reporting.scoring import DIGITS, calibration_error, confusion_by
 from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.training import train
@@ -109,7 +114,37 @@ def measure(
         "confusion": tested,
         "confusion_by_intensity": _confusion("intensity", tested_as_they_are, found, labels),
         **(_across(tested_as_they_are, found, labels) if setting.protocol == ACROSS else {}),
+        **(
+            {"answers": _answers(store, trained, tested_as_they_are, found, recordings)}
+            if setting.disturbed
+            else {}
+        ),
     }
+
+
+def _answers(
+    store: FeatureStore,
+    trained: Trained,
+    test: pd.DataFrame,
+    found: np.ndarray,
+    recordings: Path,
+) -> dict[str, str]:
+    """What every test recording is and what it was taken for, disturbed too: a digit for each."""
+    identities = test["id"].tolist()
+    disturbed = disturbed_predictions(
+        recordings,
+        identities,
+        read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE)),
+        lambda features: probabilities(trained.model, trained.network, features).argmax(axis=1),
+    )
+    answers = {
+        "truth": pd.Index(EMOTIONS).get_indexer(pd.Index(test["emotion"])),
+        "female": (test["sex"] == "female").to_numpy(int),
+        "as recorded": found.argmax(axis=1),
+    }
+    for name, (taken_for, places) in disturbed.items():
+        answers[name] = taken_for[np.argsort(places)]
+    return {name: "".join(map(str, digits)) for name, digits in answers.items()}
 
 
 def _across(recordings: pd.DataFrame, found: np.ndarray, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -155,20 +190,15 @@ def _recognise_degraded(
     store: FeatureStore, trained: Trained, rows: np.ndarray, condition: Condition, recordings: Path
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The same of degraded recordings, through the front end that the store came from."""
-    front_end, where = store.front_end(), str(store.folder / FRONT_END_FILE)
     test = store.manifest.iloc[rows].set_index("id")
-    order = []
+    order: list[str] = []
 
     def utterances() -> Iterator[Features]:
-        for identity, features in degraded_features(
-            recordings,
-            test.index,
-            condition,
-            check(front_end["clean"], CleanParams, where),
-            check(front_end["featurize"], FeaturizeParams, where),
-        ):
-            order.append(identity)
-            yield features
+        changes: dict[str, Change] = {condition: partial(degrade, condition)}
+        front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
+        for some, features in changed_features(recordings, test.index, changes, front_end):
+            order.extend(some)
+            yield from features[condition]
 
     found = probabilities(trained.model, trained.network, utterances())
     return test.loc[order], found

@@ -43,6 +43,9 @@ class Setting(Section):
         projects do that augment into a folder of files; "before_split" also deals out variants
         as if they were recordings, which leaks. None trains on one variant of each recording
         per epoch.
+    disturbed : bool
+        Whether what the model takes every recording for is kept too, as recorded and under each of
+        `speech_emotion.audio.disturbances.DISTURBANCES`.
     """
 
     protocol: Literal[
@@ -52,6 +55,7 @@ class Setting(Section):
     material: list[str] | None = None
     conditions: tuple[Condition, ...] = ("as_recorded",)
     augmented: Literal["after_split", "before_split"] | None = None
+    disturbed: bool = False
 
 
 class Item(Section):

@@ -15,12 +15,19 @@ from speech_emotion.base.files import replaced_folder, write_whole
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.task import set_task
+from speech_emotion.params.evaluate import EvaluateParams
 from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.reporting import figures
-from speech_emotion.reporting.evaluation import predictions_table, setting, uncalibrated
+from speech_emotion.reporting.evaluation import (
+    predictions_table,
+    setting,
+    tests_of,
+    uncalibrated,
+)
 from speech_emotion.reporting.evaluation_figures import evaluation_figures, read_curves
+from speech_emotion.reporting.model_tests import as_page, summary
 from speech_emotion.reporting.scoring import score
 from speech_emotion.training.trained_model import TrainedModel
 
@@ -28,6 +35,7 @@ from speech_emotion.training.trained_model import TrainedModel
 def evaluate(
     split_params: SplitParams,
     label_params: LabelParams,
+    evaluate_params: EvaluateParams,
     *,
     features: Path,
     model: Path,
@@ -42,6 +50,8 @@ def evaluate(
     ----------
     split_params, label_params : Section
         The task that the model was trained for.
+    evaluate_params : EvaluateParams
+        What is measured beside the scores.
     features : Path
         What featurize wrote.
     model : Path
@@ -49,10 +59,10 @@ def evaluate(
     curves : Path
         What DVCLive wrote while it trained.
     merged, clean : Path
-        The datasets before and after cleaning, for one figure.
+        The datasets before and after cleaning: what is disturbed, and for one figure.
     metrics : Path
-        Where metrics.json, predictions.csv and the folder figures go. Each takes the place of its
-        predecessor once it is whole; nothing else there is touched.
+        Where metrics.json, model_tests.md, predictions.csv and the folder figures go. Each takes
+        the place of its predecessor once it is whole; nothing else there is touched.
 
     Raises
     ------
@@ -82,6 +92,8 @@ def evaluate(
         **setting(task, split_params, trained.network),
     }
     predictions = predictions_table(named, probabilities, task.labels)
+    tests = tests_of(trained, subset, probabilities, merged, evaluate_params.disturbed)
+    values["model_tests"] = summary(tests)
     metrics.mkdir(parents=True, exist_ok=True)
     with replaced_folder(metrics / "figures") as folder:
         for name, figure in evaluation_figures(
@@ -92,6 +104,10 @@ def evaluate(
         metrics / "predictions.csv",
         predictions.to_csv(index=False, lineterminator="\n", float_format="%.6f"),
     )
+    subject = f"{trained.network}, tested on {values['corpora']['test']}, {values['protocol']} "
+    subject += f"fold {values['fold']}"
+    disturbed = min(evaluate_params.disturbed, len(test))
+    write_whole(metrics / "model_tests.md", as_page(tests, subject, disturbed))
     write_whole(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
     return values
 
@@ -100,6 +116,7 @@ def main() -> None:
     evaluate(
         load("split", SplitParams),
         load("labels", LabelParams),
+        load("evaluate", EvaluateParams),
         features=Path("data/features"),
         model=Path("models/keras"),
         curves=Path("metrics/training"),

@@ -34,6 +34,7 @@ SMALL: dict[str, Any] = {
     "split.validation_speakers": 2,
     "train.epochs": 2,
     "train.early_stopping": None,
+    "evaluate.disturbed": 4,
 }
 """Changes to params.yaml that make a run quick, whatever it then recognises."""
 

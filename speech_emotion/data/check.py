@@ -22,6 +22,7 @@ from speech_emotion.data.sources import is_published, list_files, open_sources
 from speech_emotion.data.task import set_task
 from speech_emotion.features import FeaturizeParams
 from speech_emotion.params.clean import CleanParams
+from speech_emotion.params.evaluate import EvaluateParams
 from speech_emotion.params.ingest import IngestParams
 from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
@@ -89,6 +90,7 @@ def main() -> None:
     load("augment", AugmentParams)
     load("featurize", FeaturizeParams)
     load("train", TrainParams)
+    load("evaluate", EvaluateParams)
     ingest_params = load("ingest", IngestParams)
     remarks = check(ingest_params, load("split", SplitParams), load("labels", LabelParams))
     for remark in remarks:

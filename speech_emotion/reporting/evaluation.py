@@ -1,17 +1,22 @@
 """What evaluate reports of a model beside its scores: the data, and every single recording."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.manifest import corpus_names
 from speech_emotion.data.splits import originals
 from speech_emotion.data.task import Task
 from speech_emotion.params.split import SplitParams
+from speech_emotion.reporting.disturbed import disturbed_predictions, evenly, read_front_end
+from speech_emotion.reporting.model_tests import ModelTest, model_tests
 from speech_emotion.reporting.scoring import DIGITS, UNKNOWN, calibration_error
 from speech_emotion.training.calibration import calibrated
+from speech_emotion.training.trained_model import TrainedModel
 
 
 def uncalibrated(
@@ -24,6 +29,42 @@ def uncalibrated(
         "calibration_error": round(calibration_error(before, correct), DIGITS),
         "temperature": temperature,
     }
+
+
+def tests_of(
+    trained: TrainedModel,
+    subset: FeatureSubset,
+    probabilities: np.ndarray,
+    merged: Path,
+    disturbed: int,
+) -> list[ModelTest]:
+    """Test a model on recordings as they are, and on some of them disturbed.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+        The model.
+    subset : FeatureSubset
+        The test recordings.
+    probabilities : np.ndarray [shape=(n, k)]
+        What the model gave for them.
+    merged : Path
+        The dataset with their audio as published.
+    disturbed : int
+        How many of them are disturbed, evenly chosen.
+    """
+    labels, test = np.array(trained.labels), subset.manifest
+    found = {}
+    if disturbed:
+        chosen = evenly(len(test), disturbed)
+        under = disturbed_predictions(
+            merged,
+            test["id"].iloc[chosen].tolist(),
+            read_front_end(trained.front_end, "the model's settings.json: front_end"),
+            lambda features: trained.probabilities(features).argmax(axis=1),
+        )
+        found = {name: (labels[one], chosen[places]) for name, (one, places) in under.items()}
+    return model_tests(test, labels[probabilities.argmax(axis=1)], found, trained.labels)
 
 
 def setting(task: Task, params: SplitParams, network: str) -> dict[str, Any]:

@@ -30,6 +30,8 @@ Intervals are at {level:g} %, {method}.
 
 Calibration: {calibration}
 
+{tests}
+
 ## Files
 {files}
 - `settings.json`: labels, temperature, and the cleaning and feature settings that a recording must
@@ -77,6 +79,7 @@ def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[
         level=100 * interval["level"],
         method=interval["method"],
         calibration=_calibration(metrics, settings),
+        tests=_tests(metrics["model_tests"]),
         files=_files(measured),
     )
 
@@ -154,6 +157,18 @@ def _calibration(metrics: dict[str, Any], settings: ModelSettings) -> str:
         f"validation recordings; {error}, {metrics['uncalibrated']['calibration_error']:.3f} "
         "before."
     )
+
+
+def _tests(tests: dict[str, Any]) -> str:
+    """What came of the tests of correctness, fairness and robustness."""
+    counts = f"{tests['passed']} passed, {tests['failed']} failed"
+    if tests["not_measured"]:
+        counts += f", {tests['not_measured']} not measured"
+    lines = [f"Tests of correctness, fairness and robustness (Derington et al. 2023): {counts}."]
+    if tests["failing"]:
+        lines += ["", "| failed | measured |", "|---|---|"]
+        lines += [f"| {test} | {value:.3f} |" for test, value in tests["failing"].items()]
+    return "\n".join(lines)
 
 
 def _files(measured: dict[str, Any]) -> str:

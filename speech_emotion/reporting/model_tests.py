@@ -9,7 +9,7 @@ held against the recording itself, not against another room.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -115,9 +115,50 @@ def model_tests(
     return rows
 
 
-def as_values(rows: Sequence[ModelTest]) -> list[dict[str, Any]]:
-    """The rows for JSON."""
-    return [asdict(row) for row in rows]
+def summary(rows: Sequence[ModelTest]) -> dict[str, Any]:
+    """For JSON: how many tests were passed, failed and not measured, and what the failed gave."""
+    return {
+        "passed": sum(row.passed is True for row in rows),
+        "failed": sum(row.passed is False for row in rows),
+        "not_measured": sum(row.passed is None for row in rows),
+        "failing": {row.test: row.value for row in rows if row.passed is False},
+    }
+
+
+def as_page(rows: Sequence[ModelTest], subject: str, disturbed: int) -> str:
+    """A page in Markdown: the tests, and what the disturbances among them are.
+
+    Parameters
+    ----------
+    rows : sequence of ModelTest
+        The tests.
+    subject : str
+        Which model was tested, and on what.
+    disturbed : int
+        How many recordings each disturbance was tried on.
+    """
+    counts = summary(rows)
+    tried = [one for one in DISTURBANCES.values() if any(row.group == one.group for row in rows)]
+    lines = [
+        "# Tests that the model passes or fails",
+        "",
+        f"{subject}. {counts['passed']} passed, {counts['failed']} failed, "
+        f"{counts['not_measured']} not measured.",
+        "",
+        as_markdown(rows),
+        "The tests and their bounds are those that audEERING publish for models of four emotions "
+        "(Derington et al. 2023, arXiv:2312.06270); with more emotions they are harder to pass.",
+    ]
+    if tried:
+        lines += [
+            "",
+            f"Each disturbance was tried on {disturbed} recordings:",
+            "",
+            "| disturbance | what is done |",
+            "|---|---|",
+            *(f"| {one.name} | {one.description} |" for one in tried),
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def as_markdown(rows: Sequence[ModelTest]) -> str:

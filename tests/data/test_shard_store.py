@@ -112,7 +112,6 @@ def test_only_what_a_change_of_recordings_touches_is_computed(
     computed: list[str],
 ) -> None:
     build(source, tmp_path / "data")
-    audio = wav(tone(1.05))
     changes: dict[str, Callable[[], object]] = {
         "ravdess-03-000": lambda: (source / "03-01-05-01-01-01-03.wav").write_bytes(
             wav(tone(1.05))

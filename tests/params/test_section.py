@@ -12,6 +12,7 @@ from speech_emotion.audio.variants import AugmentParams
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.features import FeaturizeParams
 from speech_emotion.params.clean import CleanParams
+from speech_emotion.params.evaluate import EvaluateParams
 from speech_emotion.params.ingest import IngestParams
 from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import Section, check, load
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[Section]] = {
     "split": SplitParams,
     "labels": LabelParams,
     "train": TrainParams,
+    "evaluate": EvaluateParams,
 }
 
 

@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from speech_emotion.audio.disturbances import DISTURBANCES
-from speech_emotion.reporting.model_tests import ModelTest, as_markdown, as_values, model_tests
+from speech_emotion.reporting.model_tests import (
+    ModelTest,
+    as_markdown,
+    as_page,
+    model_tests,
+    summary,
+)
 
 LABELS = ("neutral", "happy", "sad")
 EACH = 20
@@ -263,18 +269,18 @@ def test_the_table_reads_as_it_should() -> None:
     )
 
 
-def test_the_values_are_json() -> None:
+def test_the_summary_is_json_and_counts_every_row_once() -> None:
     recordings = table(("male",))
     predicted = all_right(recordings)
-    values = as_values(model_tests(recordings, predicted, everything(predicted), LABELS))
-    read = json.loads(json.dumps(values, allow_nan=False))
-    assert read == values
-    assert read[0] == {
-        "group": "correctness",
-        "test": "UAR",
-        "value": 1.0,
-        "bound": "at least 0.5",
-        "passed": True,
-        "reason": "",
-    }
-    assert read[1]["passed"] is None
+    wrong = np.full(len(predicted), LABELS[0])
+    disturbed = everything(predicted) | {"babble": (wrong, np.arange(len(wrong)))}
+    rows = model_tests(recordings, predicted, disturbed, LABELS)
+    counts = summary(rows)
+    assert json.loads(json.dumps(counts, allow_nan=False)) == counts
+    assert counts["passed"] + counts["failed"] + counts["not_measured"] == len(rows)
+    assert set(counts["failing"]) == {"unchanged predictions, babble", "change of UAR, babble"}
+    assert counts["not_measured"] == sum("speakers against all" in row.test for row in rows)
+    page = as_page(rows, "A model", 12)
+    assert f"A model. {counts['passed']} passed, 2 failed" in page
+    assert "tried on 12 recordings" in page
+    assert all(f"| {name} | {one.description} |" in page for name, one in DISTURBANCES.items())

@@ -39,6 +39,12 @@ METRICS: dict[str, Any] = {
         "speakers": 2,
     },
     "recall": {"neutral": 0.5, "calm": None},
+    "model_tests": {
+        "passed": 3,
+        "failed": 1,
+        "not_measured": 2,
+        "failing": {"change of UAR, babble": -0.08},
+    },
     "corpora": {"train": "synthetic ravdess", "test": "synthetic ravdess"},
     "protocol": "leave_one_speaker_out",
     "fold": "04",
