@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.params import Item, load_items
+from benchmarks.protocols import ACROSS
 from benchmarks.recipes import load_recipe
 from benchmarks.results import RESULTS, Run
 from speech_emotion.base.errors import PipelineError, run
@@ -49,7 +50,8 @@ def _stage(name: str, item: Item, params: Path) -> list[str]:
     placeholders = Run(item=name, recipe="RECIPE", seed=0, fold="FOLD", speakers=1)
     result = "-".join(values.values())
     folder = (RESULTS.relative_to("benchmarks") / placeholders.file).parent.as_posix()
-    needs_audio = set(item.setting.conditions) - IN_THE_STORE
+    needs_audio = set(item.setting.conditions) - IN_THE_STORE or item.setting.disturbed
+    features = "features_across" if item.setting.protocol == ACROSS else "features"
     return [
         f"{name}:",
         "  matrix:",
@@ -57,7 +59,7 @@ def _stage(name: str, item: Item, params: Path) -> list[str]:
         f"  cmd: cd .. && python -m benchmarks.measure {name} {' '.join(values.values())}",
         "  deps:",
         "    - data/code/measure.json",
-        f"    - data/features/{_front_end(name, item, params)}",
+        f"    - data/{features}/{_front_end(name, item, params)}",
         *(["    - data/recordings"] if needs_audio else []),
         "  params:",
         f"    - items.{name}.setting",
