@@ -106,7 +106,10 @@ def plan_shards(recordings: Iterable[tuple[SourceFile, Utterance]]) -> list[Shar
 
 
 def mark_same_audio(utterances: list[Utterance], digests: dict[str, str]) -> list[Utterance]:
-    """Give recordings of equal samples a common value in a column of the manifest, and say so.
+    """Say which recordings have equal samples, and mark those that a split could part.
+
+    Two takes of one known speaker are on one side of every split that is independent of speakers;
+    RAVDESS was published with such a pair. Others get a common value in a column of the manifest.
 
     Parameters
     ----------
@@ -127,7 +130,12 @@ def mark_same_audio(utterances: list[Utterance], digests: dict[str, str]) -> lis
     )
     more = f"; and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
     print(f"warning: the same audio under several names: {shown}{more}", file=sys.stderr)
-    marked = {one.id for group in groups for one in group}
+    marked = {
+        one.id
+        for group in groups
+        for one in group
+        if not one.speaker or len({(other.corpus, other.speaker) for other in group}) > 1
+    }
     return [
         replace(one, extra={**one.extra, SAME_AUDIO: digests[one.id]}) if one.id in marked else one
         for one in utterances
