@@ -145,9 +145,10 @@ def read_table(path: Path) -> list[tuple[TableRecording, Utterance]]:
     if faults:
         shown = ". ".join(faults[:FAULTS_SHOWN])
         more = len(faults) - FAULTS_SHOWN
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
         raise PipelineError(
-            f"{path} has {len(faults)} faults. {shown}{f'. And {more} more' if more > 0 else ''}. "
-            "Mend the table, or take these rows out of it."
+            f"{path} has {count}. {shown}{f'. And {more} more' if more > 0 else ''}. Mend the "
+            "table, or take these rows out of it."
         )
     if not found:
         raise PipelineError(f"{path} has no row below its header: add one row per recording.")
@@ -169,7 +170,9 @@ def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     lines = text.splitlines()
     first = lines[0] if lines else ""
     delimiter = max(DELIMITERS, key=first.count)
-    read = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    read = list(
+        csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
+    )
     header = [name.strip().lower() for name in read[0]] if read else []
     if "sex" not in header:
         header = ["sex" if name == "gender" else name for name in header]

@@ -84,7 +84,7 @@ def set_task(manifest: pd.DataFrame, split_params: SplitParams, label_params: La
         labels,
         manifest.assign(emotion=label.fillna(""), part=part),
         dict(sorted(left_out.items())),
-        tuple(_remarks(manifest, split_params, labels, label, left_out)),
+        tuple(_remarks(manifest, split_params, label, left_out)),
     )
     if not len(task.rows("test")):
         raise PipelineError(
@@ -108,7 +108,6 @@ def _require_mapped(words: pd.Series, params: LabelParams) -> None:
 def _remarks(
     manifest: pd.DataFrame,
     params: SplitParams,
-    labels: tuple[str, ...],
     label: pd.Series,
     left_out: Counter[str],
 ) -> list[str]:
@@ -124,8 +123,9 @@ def _remarks(
         listed = ", ".join(f"{count} of {one}" for one, count in sorted(left_out.items()))
         remarks.append(f"test recordings left out, since nothing trains their class: {listed}.")
     if params.protocol == "speakers":
-        for one in labels:
-            known = recordings.loc[label[recordings.index] == one, "speaker"].nunique()
+        of_recordings = label[recordings.index]
+        for one in sorted(set(of_recordings.dropna())):
+            known = recordings.loc[of_recordings == one, "speaker"].nunique()
             if known < params.folds:
                 remarks.append(
                     f"{one} is heard from {known} speakers only, fewer than the {params.folds} "

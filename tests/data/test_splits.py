@@ -5,14 +5,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from manifests import ACTORS, MINIATURE, rows
 
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import COLUMNS
-from speech_emotion.data.splits import TEST_SPEAKERS, originals, split
+from speech_emotion.data.splits import (
+    TEST_SPEAKERS,
+    material,
+    originals,
+    speaker_folds,
+    split,
+)
 from speech_emotion.params.section import check
 from speech_emotion.params.split import SplitParams
 
@@ -362,3 +368,175 @@ def test_a_fold_without_all_of_its_speakers_is_refused() -> None:
 def test_a_variant_without_its_recording_is_refused() -> None:
     with pytest.raises(PipelineError, match=r"has the variant '.*_pitch0' but not the recording"):
         split(MINIATURE.iloc[1:], params())
+
+
+@st.composite
+def anybody(draw: st.DrawFn) -> pd.DataFrame:
+    """Recordings of any corpora, of which sex, channel and even the speaker may be unknown."""
+    table: list[dict[str, Any]] = []
+    for corpus in draw(st.lists(st.sampled_from(["a", "b", "c"]), min_size=2, unique=True)):
+        count = draw(st.integers(1, 7))
+        for speaker in [f"{corpus}-{number}" for number in range(count)]:
+            sex = draw(st.sampled_from(["female", "male", ""]))
+            for take in range(draw(st.integers(1, 4))):
+                channel = draw(st.sampled_from(["speech", "song", "", "phone"]))
+                emotion = draw(st.sampled_from(["x", "y", "z"]))
+                table += rows(corpus, channel, speaker, sex, emotion, take, take % 2)
+        if draw(st.booleans()):
+            table += rows(corpus, "", "", "", "x", 0, 0)
+    split_given = st.sampled_from(["train", "validation", "test", ""])
+    manifest = pd.DataFrame(draw(st.permutations(table)), columns=list(COLUMNS))
+    by_speaker = {one: draw(split_given) for one in sorted(set(manifest["speaker"]))}
+    return manifest.assign(split=manifest["speaker"].map(by_speaker))
+
+
+@st.composite
+def any_protocol(draw: st.DrawFn) -> tuple[pd.DataFrame, SplitParams]:
+    manifest = draw(anybody())
+    protocol = draw(st.sampled_from(["speakers", "cross_corpus", "given"]))
+    named = st.lists(
+        st.sampled_from(sorted({*manifest["corpus"], *material(manifest)})), min_size=1
+    )
+    return manifest, params(
+        protocol=protocol,
+        folds=draw(st.integers(2, 4)),
+        fold=draw(st.integers(1, 2)) if protocol == "speakers" else 1,
+        train=draw(st.one_of(st.none(), named)),
+        test=draw(named) if protocol == "cross_corpus" else None,
+        validation_speakers=draw(st.integers(0, 2)),
+        seed=draw(st.integers(0, 3)),
+    )
+
+
+@pytest.mark.slow
+@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
+@given(any_protocol(), st.randoms(use_true_random=False))
+def test_no_speaker_and_no_recording_is_on_two_sides_for_any_manifest(
+    case: tuple[pd.DataFrame, SplitParams], random: Any
+) -> None:
+    manifest, chosen = case
+    parts = split_or_refuse(manifest, chosen)
+    assume(not isinstance(parts, str))
+    table = manifest.set_index("id").assign(part=parts)
+    assert table.groupby("source_id")["part"].nunique().max() == 1
+    used = table[(table["part"] != "unused") & (table["speaker"] != "")]
+    assert used.empty or used.groupby("speaker")["part"].nunique().max() == 1
+    if chosen.protocol == "cross_corpus":
+        test = table[table["part"] == "test"]
+        tested = set(chosen.test or ())
+        assert all(
+            {one.corpus, f"{one.corpus}/{one.channel}"} & tested for one in test.itertuples()
+        )
+    if chosen.protocol == "speakers":
+        assert "" not in set(table.loc[table["part"] != "unused", "speaker"])
+    order = list(manifest.index)
+    random.shuffle(order)
+    shuffled = split_or_refuse(manifest.loc[order], chosen)
+    assert not isinstance(parts, str) and not isinstance(shuffled, str)
+    assert shuffled.equals(parts)
+
+
+def test_folds_of_speakers_test_everybody_once_and_are_alike() -> None:
+    tested: list[str] = []
+    for fold in range(1, 6):
+        parts = split(MINIATURE, params(protocol="speakers", fold=fold, train=["ravdess"]))
+        speakers_of = speakers(MINIATURE, parts, "test")
+        tested += speakers_of
+        women = sum(int(speaker) % 2 == 0 for speaker in speakers_of)
+        assert 4 <= len(speakers_of) <= 5 and 2 <= women <= 3
+        # all that they said or sang
+        theirs = MINIATURE["speaker"].isin(speakers_of)
+        assert set(parts[theirs]) == {"test"}
+    assert sorted(tested) == ACTORS
+
+
+def test_folds_of_speakers_are_even_in_corpora_and_emotions_where_speakers_differ() -> None:
+    """Two corpora of unequal speakers, one of which says nothing but one emotion."""
+    table: list[dict[str, Any]] = []
+    for corpus, count in (("a", 8), ("b", 4)):
+        for number in range(count):
+            for take in range(3 + number % 3):
+                emotion = "x" if corpus == "b" else ("x", "y")[take % 2]
+                sex = ("female", "male")[number % 2]
+                table += rows(corpus, "", f"{corpus}-{number}", sex, emotion, take, 0)
+    manifest = pd.DataFrame(table, columns=list(COLUMNS))
+    folds = speaker_folds(manifest, 4, "1")
+    dealt = manifest.assign(fold=manifest["speaker"].map(folds)).drop_duplicates("speaker")
+    assert (pd.crosstab(dealt["fold"], dealt["corpus"])["b"] == 1).all()
+    assert (pd.crosstab(dealt["fold"], dealt["sex"]) > 0).all(axis=None)
+    counts = pd.crosstab(manifest["speaker"].map(folds), manifest["emotion"])
+    # of 33 and 13 recordings, which come by speakers
+    assert (counts.max() - counts.min() <= 3).all()
+    assert speaker_folds(manifest, 4, "2") != folds
+
+
+def test_fewer_speakers_than_folds_are_refused() -> None:
+    few = MINIATURE[MINIATURE["speaker"].isin(["01", "02", "03"])]
+    with pytest.raises(PipelineError, match=r"split\.folds .* is 5, but only 3 speakers"):
+        split(few, params(protocol="speakers", train=["ravdess"]))
+
+
+def test_unknown_speakers_ask_for_random_and_say_what_that_is_worth() -> None:
+    unknown = MINIATURE.assign(speaker="")
+    for protocol in ("speakers", "leave_one_speaker_out"):
+        with pytest.raises(PipelineError) as error:
+            split(unknown, params(protocol=protocol, fold=1, train=None, validation_speakers=0))
+        if protocol == "speakers":
+            assert "don't say who speaks in 780 recordings of ravdess, tess" in str(error.value)
+            assert "set split.protocol to random, whose scores" in str(error.value)
+    split(unknown, params(protocol="random"))
+
+
+def test_given_takes_the_parts_of_the_table() -> None:
+    part = {"01": "train", "02": "validation", "03": "test"}
+    manifest = MINIATURE.assign(split=MINIATURE["speaker"].map(part).fillna(""))
+    parts = split(manifest, params(protocol="given"))
+    assert parts.equals(manifest["split"].replace("", "unused").rename("part"))
+
+
+def test_given_refuses_a_speaker_in_two_parts_and_a_table_without_parts() -> None:
+    manifest = MINIATURE.assign(split=["train", "test"] * (len(MINIATURE) // 2))
+    manifest["split"] = manifest.groupby("source_id")["split"].transform("min")
+    manifest.loc[manifest["emotion"] == "sad", "split"] = "test"
+    manifest.loc[manifest["emotion"] != "sad", "split"] = "train"
+    with pytest.raises(PipelineError, match="has the speaker 01 in test and train"):
+        split(manifest, params(protocol="given"))
+    with pytest.raises(PipelineError, match="no recording came with its part"):
+        split(MINIATURE, params(protocol="given"))
+
+
+def test_across_corpora_everything_else_trains_unless_it_is_named() -> None:
+    changes = {"protocol": "cross_corpus", "test": ["tess/speech"]}
+    parts = split(MINIATURE, params(**changes, train=None))
+    tess = MINIATURE["corpus"] == "tess"
+    assert set(parts[tess]) == {"test"}
+    assert "test" not in set(parts[~tess])
+    trained = MINIATURE[parts == "train"]
+    assert set(trained["channel"]) == {"speech", "song"}
+    named = split(MINIATURE, params(**changes, train=["ravdess/speech"]))
+    assert set(MINIATURE.loc[named == "train", "channel"]) == {"speech"}
+
+
+def test_a_corpus_may_be_named_with_and_without_its_channel() -> None:
+    whole = split(MINIATURE, params(train=["ravdess"]))
+    assert whole.equals(split(MINIATURE, params(train=["ravdess/speech", "ravdess/song"])))
+
+
+def test_the_same_audio_on_two_sides_is_refused_whoever_speaks() -> None:
+    pair = ["ravdess-speech-sad-00-01", "ravdess-speech-sad-00-02"]
+    same = MINIATURE["source_id"].isin(pair).map({True: "abc", False: ""})
+    manifest = MINIATURE.assign(same_audio=same)
+    with pytest.raises(
+        PipelineError, match=rf"{pair[0]} and {pair[1]} hold the same audio"
+    ) as error:
+        split(manifest, params())  # actor 1 is tested in the first fold
+    assert f"{pair[0]} and {pair[1]} hold the same audio" in str(error.value)
+    assert "give both the same speaker (now 01 and 02)" in str(error.value)
+    split(manifest, params(protocol="luna_jimenez5", fold=2))  # neither is
+
+
+def test_what_speech_is_need_not_be_known() -> None:
+    """Recordings without a channel are spoken; only what is called song is never tested."""
+    silent = MINIATURE.assign(channel=MINIATURE["channel"].replace("speech", ""))
+    parts = split(silent, params(train=["ravdess"]))
+    assert parts.equals(split(MINIATURE, params(train=["ravdess"])))
