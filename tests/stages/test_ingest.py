@@ -330,3 +330,114 @@ def test_committed_list_of_archives_names_all_three() -> None:
         "5411230427d67a21e18aa4d466e6d1b9",
         "1465311b24d1de704c4c63e4ccc470c7",
     ]
+
+
+def test_every_recording_twice_with_equal_bytes_counts_once(
+    corpora: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As in the usual mirrors: RAVDESS' speech in a nested folder again, TESS within itself."""
+    ingest(params(corpora), tmp_path / "once")
+    capfd.readouterr()
+    count = 0
+    for path in sorted(corpora.rglob("*.wav")):
+        again = corpora / "audio_speech_actors_01-24" / path.relative_to(corpora)
+        again.parent.mkdir(parents=True, exist_ok=True)
+        again.write_bytes(path.read_bytes())
+        count += 1
+    with zipfile.ZipFile(tmp_path / "mirror.zip", "w") as archive:
+        for path in sorted(corpora.rglob("*.wav")):
+            archive.write(path, path.relative_to(corpora))
+    zipped = tmp_path / "zipped"
+    zipped.mkdir()
+    (tmp_path / "mirror.zip").rename(zipped / "mirror.zip")
+    for source, target in ((corpora, "twice"), (zipped, "zipped_twice")):
+        ingest(params(source), tmp_path / target)
+        said = capfd.readouterr().out
+        assert f"{count} files repeat another of the same recording, byte by byte" in said
+        first, second = (tmp_path / one / "manifest.csv" for one in ("once", target))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_several_sources_are_one_dataset(corpora: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "a.wav").write_bytes(wav(tone(0.7)))
+    (mine / "mine.csv").write_text("file,emotion,speaker\na.wav,sad,x\n")
+    (mine / "03a01Fa.wav").write_bytes(wav(tone(0.8)))
+    sources = [str(corpora), str(mine / "mine.csv"), str(mine), str(ROOT / "data/synthetic.yaml")]
+    chosen = IngestParams.model_validate({"from": sources[:2], "max_rejected": 0})
+    ingest(chosen, tmp_path / "raw")
+    found = read_manifest(tmp_path / "raw")
+    assert set(found["corpus"]) == {"ravdess", "tess", "mine"}
+    assert len(found) == len(list(corpora.rglob("*.wav"))) + 1
+    # the first two would each be one recording twice; a.wav has a name that nobody published
+    other = IngestParams.model_validate({"from": sources[1:], "max_rejected": 0.5})
+    ingest(other, tmp_path / "other")
+    made = read_manifest(tmp_path / "other")
+    assert set(made.loc[made["synthetic"], "corpus"]) == {"ravdess", "tess"}
+    assert set(made.loc[~made["synthetic"], "corpus"]) == {"mine", "emodb"}
+    assert list(rejected(tmp_path / "other")) == [f"{mine.as_posix()}/a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "hint"),
+    [
+        ("a.mp3", b"ID3", r"1 \.mp3 file: convert recordings to WAV or FLAC, such as by `ffmpeg"),
+        ("a.7z", b"7z", r"1 \.7z file: unpack archives that are not zip or lie within another"),
+        ("nested.zip", None, r"1 \.zip file: unpack archives"),
+    ],
+)
+def test_a_folder_of_other_formats_gets_a_hint(
+    name: str, content: bytes | None, hint: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    if content is None:
+        with zipfile.ZipFile(source / name, "w") as archive:
+            archive.writestr("inner.zip", b"PK")
+    else:
+        (source / name).write_bytes(content)
+    with pytest.raises(PipelineError, match=f"holds no WAV or FLAC file: .*{hint}"):
+        ingest(params(source), tmp_path / "raw")
+
+
+def test_what_is_left_out_beside_recordings_is_said(
+    corpora: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (corpora / "03-01-01-01-01-01-05.mp3").write_bytes(b"ID3")
+    ingest(params(corpora), tmp_path / "raw")
+    assert "warning: left out: 1 .mp3 file: convert" in capfd.readouterr().err
+
+
+def test_read_only_files_get_the_hint_to_unprotect(corpora: Path, tmp_path: Path) -> None:
+    for path in corpora.rglob("*.wav"):
+        path.chmod(0o644)
+    bad = next(corpora.rglob("*.wav"))
+    bad.write_bytes(b"RIFF")
+    with pytest.raises(PipelineError, match=r"Mend or remove them, or raise ingest\.max_rej"):
+        ingest(params(corpora, 0), tmp_path / "raw")
+    bad.chmod(0o444)
+    with pytest.raises(PipelineError, match=r"they are read-only, .* run `dvc unprotect` on what"):
+        ingest(params(corpora, 0), tmp_path / "raw")
+
+
+def test_the_same_audio_under_two_names_is_reported_and_marked_where_a_split_could_part_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By the samples, whatever the format."""
+    source = tmp_path / "mine"
+    source.mkdir()
+    for name, duration in zip("abcdef", (0.6, 0.6, 0.7, 0.7, 0.8, 0.9), strict=True):
+        steps = (tone(duration) * 32767).astype(np.int16)
+        soundfile.write(source / f"{name}.{'flac' if name in 'ac' else 'wav'}", steps, 16000)
+    rows = "a.flac,sad,anna\nb.wav,sad,bert\nc.flac,sad,cleo\nd.wav,sad,cleo\ne.wav,sad,\n"
+    (source / "mine.csv").write_text(f"file,emotion,speaker\n{rows}f.wav,sad,dora\n")
+    ingest(params(source / "mine.csv", 0), tmp_path / "raw")
+    said = capfd.readouterr().err
+    assert "the same audio under several names: " in said
+    assert "mine-a (speaker anna) and mine-b (speaker bert)" in said
+    assert "mine-c (speaker cleo) and mine-d (speaker cleo)" in said
+    marks = read_manifest(tmp_path / "raw").set_index("id")["same_audio"]
+    assert marks["mine-a"] == marks["mine-b"] != ""
+    # two takes of one speaker are on one side of every split by speakers
+    assert set(marks[["mine-c", "mine-d", "mine-e", "mine-f"]]) == {""}
