@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks import predict, published, speed
-from benchmarks.comparison import Measured, interval, pooled_accuracy
+from benchmarks.comparison import Measured, interval, pooled, pooled_accuracy
 from benchmarks.params import FILE, load_items
 from benchmarks.results import RESULTS
-from benchmarks.summary import CONDITIONS, Report
-from benchmarks.tables import against, command, percent, table
+from benchmarks.summary import ACROSS_HEAD, CONDITIONS, Report, across_cells, speakers_of
+from benchmarks.tables import against, command, interval_text, percent, table
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import write_whole
+from speech_emotion.data.corpora import CORPORA
+from speech_emotion.reporting.scoring import uar
 
 BEGIN = "<!-- begin {name}: written by `python -m benchmarks.pages` -->"
 BLOCK = re.compile(r"<!-- begin (\w+)[^>]*-->\n(.*?)<!-- end \1 -->", re.DOTALL)
@@ -60,8 +62,48 @@ def results(report: Report) -> str:
                 command(one),
             ]
         )
-    head = ["system", "test", "test speakers", "UAR, % (95 % interval)", "accuracy, %", "command"]
+    listeners = published.LISTENERS
+    rows.insert(
+        len(RESULT_ROWS) - 2,
+        [listeners.system, "RAVDESS speech", "", "", f"{listeners.percent:.0f}", listeners.source],
+    )
+    carried = _across(report)["ravdess-emodb"]
+    rows.insert(
+        2,
+        [
+            SYSTEMS["best"],
+            f"{CORPORA['emodb'].title} ({CORPORA['emodb'].language}, four emotions)",
+            "of another corpus",
+            f"**{percent(float(uar(pooled(speakers_of(carried)))))} "
+            f"({interval_text(speakers_of(carried))})**",
+            percent(pooled_accuracy(speakers_of(carried))),
+            "`dvc --cd benchmarks repro across_best`",
+        ],
+    )
+    head = ["system", "test", "test speakers", "UAR, % (95 % interval)", "accuracy, %", "source"]
     return table(head, rows)
+
+
+def across(report: Report) -> str:
+    """The default recipe from one corpus to another."""
+    rows = [across_cells(fold, result) for fold, result in _across(report).items()]
+    return table(ACROSS_HEAD, rows)
+
+
+def _across(report: Report) -> dict[str, dict[str, Any]]:
+    _required(report, "across_best", "best")
+    return report.folds_across("best")
+
+
+def failed(report: Report) -> str:
+    """The tests that the default recipe fails."""
+    _required(report, "model_tests", "best")
+    rows = [
+        [row.test, f"{row.value:.3f}", row.bound]
+        for row in report.model_tests()
+        if row.passed is False
+    ]
+    return table(["test", "measured", "demanded"], rows)
 
 
 def comparison(report: Report) -> str:
@@ -70,6 +112,13 @@ def comparison(report: Report) -> str:
         (one.percent, [one.system, one.what, f"{one.percent:.1f}", one.source])
         for one in published.EMOBOX6[-3:]
     ]
+    listeners = published.LISTENERS
+    rows.append(
+        (
+            listeners.percent,
+            [listeners.system, listeners.what, listeners.as_reported, listeners.source],
+        )
+    )
     for item, recipe in (("material", "speech_only"), ("emobox6_best", "best")):
         one = _required(report, item, recipe)
         parameters = f"{one.results[0]['parameters'] / 1e6:.2f} M parameters, from scratch"
@@ -122,6 +171,8 @@ def synthetic(report: Report) -> str:
 BLOCKS: dict[str, Callable[[Report], str]] = {
     "results": results,
     "comparison": comparison,
+    "across": across,
+    "failed": failed,
     "conditions": conditions,
     "synthetic": synthetic,
     "speed": lambda report: speed.table(_measured("speed.json")),
