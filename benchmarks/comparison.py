@@ -9,11 +9,10 @@ import numpy as np
 
 from benchmarks.params import Item
 from benchmarks.results import Run, read_result
-from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.reporting.scoring import LEVEL, accuracy, interval_method, resampled, uar
 
 Counts = dict[str, np.ndarray]
-"""Confusion matrices [8, 8] by speaker, or another group."""
+"""Confusion matrices [k, k] by speaker, or another group."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def _rows(item: Item) -> Iterator[tuple[str, int | None]]:
 
 
 def pooled(counts: Counts) -> np.ndarray:
-    """All speakers' counts in one matrix [8, 8]."""
+    """All speakers' counts in one matrix [k, k]."""
     return np.sum(list(counts.values()), axis=0)
 
 
@@ -149,11 +148,11 @@ def interval(counts: Counts) -> tuple[float, float] | None:
 
 
 def recalls(counts: Counts) -> np.ndarray:
-    """Recall of each emotion [shape=(8,)], not a number for one that nobody expressed."""
+    """Recall of each emotion [shape=(k,)], not a number for one that nobody expressed."""
     confusion = pooled(counts)
     total = confusion.sum(axis=1)
     return np.divide(
-        np.diagonal(confusion), total, out=np.full(len(EMOTIONS), np.nan), where=total > 0
+        np.diagonal(confusion), total, out=np.full(len(total), np.nan), where=total > 0
     )
 
 

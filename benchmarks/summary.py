@@ -448,7 +448,7 @@ class Report:
         )
 
     def model_tests(self) -> list[ModelTest]:
-        """The default recipe's tests over the recordings of all folds; none before they have run."""
+        """The default recipe's tests, over the recordings of all folds; none before a run."""
         one = self.get("model_tests", "best")
         if one is None:
             return []

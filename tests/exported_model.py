@@ -24,13 +24,15 @@ STEPS, RATE = 40, 3e-3
 
 
 class Examples(FeatureSubset):
-    """Utterances in memory, of the first, second, ... emotion and so on around."""
+    """Utterances in memory, of the first, second, ... class and so on around."""
 
-    def __init__(self, utterances: list[Features], kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self, utterances: list[Features], kinds: tuple[str, ...], labels: tuple[str, ...]
+    ) -> None:
         self._utterances = utterances
         self.kinds = kinds
-        self.labels = EMOTIONS
-        emotions = [EMOTIONS[number % 8] for number in range(len(utterances))]
+        self.labels = labels
+        emotions = [labels[number % len(labels)] for number in range(len(utterances))]
         self.manifest = pd.DataFrame({"emotion": emotions}).assign(
             source_id=range(len(utterances)), corpus="ravdess", channel="speech"
         )
@@ -48,6 +50,7 @@ def write_models(
     utterances: list[Features],
     front_end: dict[str, Any],
     steps: int = STEPS,
+    labels: tuple[str, ...] = EMOTIONS,
 ) -> None:
     """Write ``folder/keras`` and ``folder/export``.
 
@@ -63,21 +66,23 @@ def write_models(
         The settings for cleaning and features.
     steps : int
         Fewer are not enough to learn them by heart.
+    labels : tuple of str
+        The classes.
     """
     keras.utils.set_random_seed(0)
     module = find(network, ("functionals",))
-    model = module.build(Examples(utterances, module.kinds))
+    model = module.build(Examples(utterances, module.kinds, labels))
     segments = [module.inputs(utterance) for utterance in utterances]
     batch = {kind: np.concatenate([one[kind] for one in segments]) for kind in segments[0]}
     counts = [len(next(iter(one.values()))) for one in segments]
     if model.trainable_weights:
         model.compile(keras.optimizers.Adam(RATE), "sparse_categorical_crossentropy")
-        truth = np.repeat(np.arange(len(utterances)) % 8, counts)
+        truth = np.repeat(np.arange(len(utterances)) % len(labels), counts)
         model.fit(batch, truth, epochs=steps, verbose=0)
         learnt = model.predict(batch, verbose=0)[np.arange(len(truth)), truth]
         assert steps < STEPS or learnt.min() > 0.5, "it has learnt its examples by heart"
     settings = ModelSettings(
-        labels=EMOTIONS,
+        labels=labels,
         network=network,
         kinds=module.kinds,
         front_end=front_end,

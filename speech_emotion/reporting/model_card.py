@@ -96,9 +96,12 @@ def trained_on_sentence(corpora: str) -> str:
         return "The model learnt from synthetic voices: it knows nothing of people."
     names = corpora.split(", ")
     languages = dict.fromkeys(CORPORA[name].language for name in names if name in CORPORA)
-    if not languages:
-        return "The model learnt from acted emotion."
-    return f"The model learnt from emotion acted by speakers of {' and '.join(languages)}."
+    learnt_from = []
+    if languages:
+        learnt_from.append(f"emotion acted by speakers of {' and '.join(languages)}")
+    if others := [name for name in names if name not in CORPORA]:
+        learnt_from.append(f"recordings called {' and '.join(others)}")
+    return f"The model learnt from {', and from '.join(learnt_from)}."
 
 
 def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:

@@ -24,11 +24,13 @@ from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.task import Task
 from speech_emotion.networks import NAMES, baseline_cnn1d, cnn2d, find
 from speech_emotion.networks.parts.augmentation import SpectrogramAugmentation
 from speech_emotion.params.train import AugmentationParams
 from speech_emotion.training.archive import write_model
 from speech_emotion.training.model_settings import ModelSettings, TrainingSummary
+from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.trained_model import TrainedModel, save
 
 UTTERANCE_KINDS = ("functionals", "mfcc_mean")
@@ -146,6 +148,28 @@ def test_prediction_does_not_depend_on_the_company_an_utterance_is_in() -> None:
     alone = np.concatenate([model.probabilities([utterance]) for utterance in many])
     np.testing.assert_allclose(together, alone, atol=1e-5)
     assert model.probabilities([]).shape == (0, 8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 30])
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_tell_apart_as_many_classes_as_they_are_asked(
+    name: str, count: int, tmp_path: Path
+) -> None:
+    labels = tuple(f"class {number}" for number in range(count))
+    network = find(name, UTTERANCE_KINDS)
+    write_features(tmp_path, repetitions=4)
+    store = FeatureStore(tmp_path)
+    emotions = [labels[number % count] for number in range(len(store.manifest))]
+    task = Task(labels, store.manifest.assign(emotion=emotions), {}, ())
+    training = FeatureSubset(store, network.kinds, task, np.arange(3 * count))
+    assert (training.classes == np.arange(3 * count) % count).all()
+    model = network.build(training)
+    given = probabilities(model, network, training)
+    assert given.shape == (3 * count, count)
+    np.testing.assert_allclose(given.sum(axis=1), 1, rtol=1e-5)
+    if not model.trainable_weights:
+        assert (given.argmax(axis=1) == training.classes).mean() > 0.9
 
 
 def test_cnn2d_is_small() -> None:
