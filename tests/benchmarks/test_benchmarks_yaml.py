@@ -61,7 +61,8 @@ def test_the_imports_found_are_those_that_python_makes(stage: str) -> None:
 
 
 def test_every_item_is_a_stage_in_the_same_order() -> None:
-    assert list(STAGES) == ["code", "recordings", "features", *ITEMS, "summary"]
+    of_recordings = ["recordings", "features", "recordings_across", "features_across"]
+    assert list(STAGES) == ["code", *of_recordings, *ITEMS, "summary"]
 
 
 @pytest.mark.parametrize("name", ITEMS)
@@ -88,12 +89,14 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
         pattern = pattern.replace("-1.json", "-${item.speakers}.json")
     assert stage["outs"] == [{pattern: {"cache": False}}]
 
-    front_end = next(dep for dep in stage["deps"] if "/features/" in dep).split("/")[-1]
+    folder, front_end = next(dep for dep in stage["deps"] if "/features" in dep).split("/")[1:]
+    assert folder == ("features_across" if item.setting.protocol == "across" else "features")
     for recipe in item.recipes:
         used = load_recipe(recipe, PARAMS).front_end
         assert front_end.replace("${item.recipe}", recipe) == used
     needs_audio = set(item.setting.conditions) - {"as_recorded", "with_variants"}
-    assert ("data/recordings" in stage["deps"]) == bool(needs_audio)
+    needed = bool(needs_audio) or item.setting.disturbed
+    assert ("data/recordings" in stage["deps"]) == needed
 
 
 def test_recordings_lie_where_dvc_looks_for_them(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """A training of the benchmarks: who and what it counts, whatever the item asks for."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from feature_folders import SPEAKERS, write_features
 from training_params import BASELINE
@@ -12,6 +14,7 @@ from benchmarks.measure import measure
 from benchmarks.params import Setting
 from benchmarks.recipes import Recipe, RecipeSplit
 from benchmarks.results import Run
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.params.train import TrainParams
 
 pytestmark = pytest.mark.slow
@@ -80,3 +83,22 @@ def test_augmenting_before_the_split_tests_variants_too(features: Path) -> None:
     in_test = counted(result, "with_variants")
     assert result["trained_on"]["utterances"] + in_test == everything
     assert 0 < counted(result) < in_test
+
+
+def test_across_corpora_the_emotions_that_both_have_are_told_apart(
+    features: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(features, tmp_path / "features"))
+    manifest = pd.read_csv(folder / "manifest.csv", dtype=str)
+    of_tess = manifest["speaker"].isin(["05", "06"])
+    manifest.loc[of_tess, "corpus"] = "tess"
+    manifest.loc[of_tess & (manifest["emotion"] == "calm"), "emotion"] = "boredom"
+    manifest.to_csv(folder / "manifest.csv", index=False)
+    result = measured(folder, "ravdess-tess", protocol="across")
+    assert result["labels"] == [one for one in EMOTIONS if one != "calm"]
+    assert set(result["confusion"]["as_recorded"]) == {"05", "06"}
+    assert counted(result) == 2 * (RECORDINGS - 1)
+    assert result["trained_on"]["speakers"] == 4
+    assert result["trained_on"]["recordings"] == 4 * (RECORDINGS - 1)
+    assert 1 / 7 < result["confidence"] < 1 and 0 <= result["calibration_error"] < 1
+    assert "labels" not in measured(features, "04", protocol="leave_one_speaker_out")
