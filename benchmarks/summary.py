@@ -121,10 +121,10 @@ a protocol and over seeds, with the range of the seeds where there are several. 
 over speakers, of the recordings of all folds together. The number of epochs is fixed, so that no
 speaker is held out of training to choose it. Each row of ours names the command that makes it.
 
-`dvc --cd benchmarks repro` runs all of it, with RAVDESS and TESS in `data/corpora` (a link is
-enough, or another `ingest.from` in `benchmarks/params.yaml`). It can be stopped at any time: a
-training that is finished is not run again. A training computes on one thread. To use more cores,
-make the features once, then run several items side by side:
+`dvc --cd benchmarks repro` runs all of it, with RAVDESS and TESS in `data/corpora` and EMO-DB in
+`data/emodb` (links are enough, or other paths in `benchmarks/params.yaml`). It can be stopped at
+any time: a training that is finished is not run again. A training computes on one thread. To use
+more cores, make the features once, then run several items side by side:
 
 ```bash
 dvc --cd benchmarks repro features

@@ -33,10 +33,10 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED = (
 )
 """Told apart by colour-blind readers too (Okabe & Ito 2008)."""
 
-INK, QUIET, GRID = "#222222", "#666666", "#dddddd"
+INK, QUIET, PALE, GRID = "#222222", "#666666", "#aaaaaa", "#dddddd"
 DPI = 150
-MANY = 10
-"""More names than this below a picture stand aslant."""
+MANY, LONG = 10, 4
+"""More names below a picture stand aslant, names of more characters below bars upright."""
 
 TITLE_SIZE, CHARACTERS_PER_INCH = 10, 13
 STYLE = {
@@ -204,12 +204,15 @@ def accuracy_by_speaker(accuracies: pd.DataFrame, overall: float, subject: str) 
     """
     width = max(5.0, 1.8 + 0.26 * len(accuracies))
     figure, axes = _figure("Accuracy by speaker", subject, width=width, height=3.4)
-    for sex, colour in (("female", ORANGE), ("male", BLUE), ("unknown", INK)):
+    for sex, colour in (("female", ORANGE), ("male", BLUE), ("unknown", PALE)):
         rows = accuracies.index[accuracies["sex"] == sex]
         if len(rows):
-            axes.bar(rows, accuracies.loc[rows, "accuracy"], 0.7, color=colour, label=sex)
+            label = "sex unknown" if sex == "unknown" else sex
+            axes.bar(rows, accuracies.loc[rows, "accuracy"], 0.7, color=colour, label=label)
     axes.axhline(overall, color=INK, linewidth=1, linestyle="--", label=f"all: {overall:.1%}")
     axes.set_xticks(accuracies.index, accuracies["speaker"])
+    if accuracies["speaker"].str.len().max() > LONG:
+        axes.tick_params(axis="x", labelrotation=90)
     axes.tick_params(axis="x", length=0)
     axes.set(xlabel="speaker", ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
