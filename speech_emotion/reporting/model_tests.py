@@ -204,18 +204,20 @@ def _by_sex(
     """How far each sex lies from all recordings whose speaker's sex is known."""
     known = sex != ""
     present = [label for label in labels if label in truth[known]]
-    missing = _missing_sex(sex[known])
+    if missing := _missing_sex(sex[known]):
+        test = "UAR and recall of female and male speakers against all"
+        return [_within("fairness", test, missing, SEX_UAR)]
     rows = []
     for one in SEXES:
         of_sex = sex == one
-        difference = missing or _difference(
+        difference = _difference(
             _uar(truth[of_sex], predicted[of_sex], labels, present),
             _uar(truth[known], predicted[known], labels),
         )
         test = f"UAR of {one} speakers against all"
         rows.append(_within("fairness", test, difference, SEX_UAR))
         for label in labels:
-            difference = missing or _difference(
+            difference = _difference(
                 _recall(truth[of_sex], predicted[of_sex], label),
                 _recall(truth[known], predicted[known], label),
             )
