@@ -148,6 +148,27 @@ def conditions(report: Report) -> str:
     return table(head, rows)
 
 
+def own() -> str:
+    """What evaluate wrote of each fold of the walk-through in docs/data.md."""
+    folds = _measured("own_recordings.json")["folds"]
+    rows = [
+        [
+            str(one["fold"]),
+            ", ".join(name.split("-")[-1] for name in one["accuracy_by_speaker"]),
+            str(one["recordings"]["test"]),
+            percent(one["uar"]),
+            percent(one["accuracy"]),
+            ", ".join(f"{label} {100 * share:.0f}" for label, share in one["recall"].items()),
+        ]
+        for one in folds
+    ]
+    mean = [percent(float(np.mean([one[key] for one in folds]))) for key in ("uar", "accuracy")]
+    tested = str(sum(one["recordings"]["test"] for one in folds))
+    rows.append(["**all**", "", tested, *(f"**{one}** (mean)" for one in mean), ""])
+    head = ["fold", "test speakers", "recordings", "UAR, %", "accuracy, %", "recall by emotion, %"]
+    return table(head, rows)
+
+
 def synthetic(report: Report) -> str:
     """What `make repro` prints."""
     metrics = json.loads(METRICS.read_text(encoding="utf-8"))
@@ -173,6 +194,7 @@ BLOCKS: dict[str, Callable[[Report], str]] = {
     "comparison": comparison,
     "across": across,
     "failed": failed,
+    "own": lambda report: own(),
     "conditions": conditions,
     "synthetic": synthetic,
     "speed": lambda report: speed.table(_measured("speed.json")),
