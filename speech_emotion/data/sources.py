@@ -27,6 +27,7 @@ from speech_emotion.data.tables import TABLE_SUFFIXES, columns_left, read_table
 from speech_emotion.params.section import Section, check
 
 ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz")
+SPREADSHEET_SUFFIXES = (".xlsx", ".xls", ".ods")
 OTHER_AUDIO_SUFFIXES = (
     ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".opus", ".webm", ".wma", ".3gp", ".amr", ".aiff",
 )  # fmt: skip
@@ -220,6 +221,8 @@ def open_source(path: Path) -> Source:
         )
     if path.suffix.lower() in TABLE_SUFFIXES:
         return _in_table(path)
+    if path.suffix.lower() in SPREADSHEET_SUFFIXES:
+        raise PipelineError(f"ingest.from is {path}, a spreadsheet: save it as CSV and name that.")
     if path.suffix.lower() in ARCHIVE_SUFFIXES:
         raise PipelineError(
             f"ingest.from is {path}, an archive: expected the folder that holds it."
@@ -235,13 +238,14 @@ def open_source(path: Path) -> Source:
         found = [one for path in archives for one in _in_archive(path, PurePosixPath(path.name))]
         return Source(_sorted(found), files={path.name: path})
     raise PipelineError(
-        f"ingest.from is {path}, whose key `source` is {kind!r}: expected synthetic or published."
+        f"ingest.from is {path}, whose key `source` is {kind!r}: expected synthetic or published; "
+        f"a table of recordings ends in {' or '.join(TABLE_SUFFIXES)}."
     )
 
 
 def is_published(path: Path) -> bool:
     """Whether a source is a file that names published archives, as yet undownloaded perhaps."""
-    if not path.is_file() or path.suffix.lower() in (*TABLE_SUFFIXES, *ARCHIVE_SUFFIXES):
+    if not path.is_file() or path.suffix.lower() not in (".yaml", ".yml"):
         return False
     described = _described(path)
     return isinstance(described, dict) and described.get("source") == "published"

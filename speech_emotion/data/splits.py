@@ -280,8 +280,8 @@ def speaker_folds(recordings: pd.DataFrame, folds: int, seed: str) -> dict[str, 
     ).astype(float)
     if len(counts) < folds:
         raise PipelineError(
-            f"split.folds in params.yaml is {folds}, but only {len(counts)} speakers are to be "
-            "dealt to folds: lower it, or set split.protocol to leave_one_speaker_out."
+            f"split.folds in params.yaml is {folds}, more than the speakers that are to be dealt "
+            f"to folds ({len(counts)}): lower it; with one speaker set split.protocol to random."
         )
     shares = counts / counts.sum()
     sizes = np.floor(np.log2(recordings.groupby("speaker").size()[counts.index]))

@@ -9,7 +9,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -100,59 +100,92 @@ def read_table(path: Path) -> list[tuple[TableRecording, Utterance]]:
     Raises
     ------
     PipelineError
-        With a sentence for each of the first `FAULTS_SHOWN` rows that are wrong; rows are counted
-        as a spreadsheet does, the header being row 1.
+        With a sentence for each of the first `FAULTS_SHOWN` kinds of faults; rows are counted as a
+        spreadsheet does, the header being row 1.
     """
     header, rows = _cells(path)
-    faults: list[str] = []
+    faults: dict[str, list[int]] = {}
     found: list[tuple[TableRecording, Utterance]] = []
-    seen: dict[object, int] = {}
-    sexes: dict[str, tuple[str, int]] = {}
-    spellings: dict[str, str] = {}
+    earlier = Earlier()
     for number, cells in rows:
-        if len(cells) != len(header):
-            faults.append(f"row {number}: has {len(cells)} columns, the header {len(header)}")
-            continue
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         try:
+            if len(cells) != len(header):
+                raise ValueError(f"has {len(cells)} columns, the header {len(header)}")
+            row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             recording, utterance = _recording(path, number, row)
+            earlier.compare(number, row, recording, utterance)
         except ValueError as error:
-            faults.append(f"row {number}: {error}")
-            continue
-        key = (recording.path.resolve(), recording.start, recording.end)
-        speaker = utterance.speaker
-        sex, where = sexes.setdefault(speaker, (utterance.sex, number))
-        if seen.setdefault(key, number) != number:
-            faults.append(f"row {number}: names the same recording as row {seen[key]}")
-        elif speaker and sex != utterance.sex:
-            faults.append(
-                f"row {number}: says that the speaker {row['speaker']} is "
-                f"{utterance.sex or 'of unknown sex'}, row {where} {sex or 'of unknown sex'}"
-            )
-        elif spellings.setdefault(speaker, row.get("speaker", "")) != row.get("speaker", ""):
-            faults.append(
-                f"row {number}: the speakers {row['speaker']!r} and {spellings[speaker]!r} would "
-                f"both be written {speaker!r}"
-            )
+            faults.setdefault(str(error), []).append(number)
         else:
             found.append((recording, utterance))
-    counts = Counter(utterance.id for _, utterance in found)
-    faults += [
-        f"{recording.name}: another row would have the id {utterance.id}, too; rename its file"
-        for recording, utterance in found
-        if counts[utterance.id] > 1
-    ]
     if faults:
-        shown = ". ".join(faults[:FAULTS_SHOWN])
-        more = len(faults) - FAULTS_SHOWN
-        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
         raise PipelineError(
-            f"{path} has {count}. {shown}{f'. And {more} more' if more > 0 else ''}. Mend the "
-            "table, or take these rows out of it."
+            f"{path}: {_listed(faults)}. Mend the table, or take these rows out of it."
         )
     if not found:
         raise PipelineError(f"{path} has no row below its header: add one row per recording.")
     return found
+
+
+class Earlier:
+    """What the rows above said, so that a row can't contradict them."""
+
+    def __init__(self) -> None:
+        self._audio: dict[object, int] = {}
+        self._ids: dict[str, int] = {}
+        self._sexes: dict[tuple[str, str], tuple[str, int]] = {}
+        self._spellings: dict[tuple[str, str], str] = {}
+
+    def compare(
+        self, number: int, row: Mapping[str, str], recording: TableRecording, utterance: Utterance
+    ) -> None:
+        """Take in one row; raise a `ValueError` if it does not go with one above.
+
+        Parameters
+        ----------
+        number : int
+            Of the row.
+        row : mapping of str to str
+            Its cells.
+        recording, utterance
+            What was made of it.
+        """
+        audio = (recording.path.resolve(), recording.start, recording.end)
+        first = self._audio.setdefault(audio, number)
+        if first != number:
+            raise ValueError(f"names the same recording as row {first}")
+        first = self._ids.setdefault(utterance.id, number)
+        if first != number:
+            raise ValueError(
+                f"would have the same id as row {first}, {utterance.id}: rename a file"
+            )
+        if not utterance.speaker:
+            return
+        who = (utterance.corpus, utterance.speaker)
+        spelling = self._spellings.setdefault(who, row["speaker"])
+        if spelling != row["speaker"]:
+            raise ValueError(
+                f"has the speaker {row['speaker']!r}, a row above {spelling!r}: both would be "
+                f"written {utterance.speaker!r}"
+            )
+        sex, first = self._sexes.setdefault(who, (utterance.sex, number))
+        if sex != utterance.sex:
+            raise ValueError(
+                f"says that the speaker {row['speaker']} is {utterance.sex or 'of unknown sex'}, "
+                f"row {first} {sex or 'of unknown sex'}"
+            )
+
+
+def _listed(faults: Mapping[str, Sequence[int]]) -> str:
+    """Each fault once, with the first row that has it and how many more do."""
+    sentences = []
+    for fault, rows in list(faults.items())[:FAULTS_SHOWN]:
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        sentences.append(f"row {rows[0]}{more}: {fault}")
+    rest = sum(len(rows) for rows in list(faults.values())[FAULTS_SHOWN:])
+    if rest:
+        sentences.append(f"and {rest} more rows have other faults")
+    return ". ".join(sentences)
 
 
 def columns_left(path: Path) -> list[str]:
@@ -196,6 +229,9 @@ def _recording(
     if not row["file"]:
         raise ValueError("has no file")
     path = table.parent / row["file"]
+    if not path.is_file():
+        # as Windows writes paths
+        path = table.parent / row["file"].replace("\\", "/")
     if not path.is_file():
         raise ValueError(f"its file {row['file']} does not exist beside the table")
     if path.suffix.lower() not in AUDIO_SUFFIXES:

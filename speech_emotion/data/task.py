@@ -100,8 +100,8 @@ def _require_mapped(words: pd.Series, params: LabelParams) -> None:
         word, listed = min(counts), ", ".join(f"{one} ({counts[one]})" for one in sorted(counts))
         raise PipelineError(
             "labels.map in params.yaml does not say what these emotions of the data count as "
-            f"(utterances): {listed}. Add each, with its class or with null to leave it out, such "
-            f"as `-S '+labels.map.{word}=null'`."
+            f"(utterances): {listed}. Add each with its class, or with null to leave it out, such "
+            f"as `-S '+labels.map.{word}=CLASS'`."
         )
 
 

@@ -60,7 +60,7 @@ def test_what_fits_has_no_remark_and_reads_no_audio(mine: Path) -> None:
     ("split", "labels", "reported"),
     [
         ({"train": ["ravdess"]}, None, "split.train in params.yaml names ravdess"),
-        ({"folds": 3}, None, "only 2 speakers"),
+        ({"folds": 3}, None, r"more than the speakers that are to be dealt to folds \(2\)"),
         ({}, {"map": {"sad": "x", "joy": "y"}}, r"happy \(2\)"),
         ({"protocol": "emobox6"}, None, "tests the ravdess speech of the speakers 01"),
         ({"protocol": "given"}, None, "no recording came with its part"),

@@ -472,7 +472,7 @@ def test_folds_of_speakers_are_even_in_corpora_and_emotions_where_speakers_diffe
 
 def test_fewer_speakers_than_folds_are_refused() -> None:
     few = MINIATURE[MINIATURE["speaker"].isin(["01", "02", "03"])]
-    with pytest.raises(PipelineError, match=r"split\.folds .* is 5, but only 3 speakers"):
+    with pytest.raises(PipelineError, match=r"is 5, more than the speakers .*\(3\)"):
         split(few, params(protocol="speakers", train=["ravdess"]))
 
 

@@ -161,7 +161,7 @@ def test_segments_are_cut_to_the_sample(folder: Path, text: str) -> None:
         ("wav/1.wav,sad,a,x", "row 3: its sex is 'x': expected female, male or nothing"),
         ("wav/1.wav,sad,a", "row 3: has 3 columns, the header 4"),
         ("mine.csv,sad,a,f", "row 3: its file mine.csv is neither WAV nor FLAC: convert it"),
-        ("wav/1.wav,sad,a b,f\nwav/2.wav,sad,a_b,f", "row 4: the speakers 'a_b' and 'a b' would"),
+        ("wav/1.wav,sad,a b,f\nwav/2.wav,sad,a_b,f", "row 4: has the speaker 'a_b', a row above"),
     ],
 )
 def test_a_fault_is_named_with_its_row(folder: Path, rows: str, reported: str) -> None:
@@ -200,10 +200,28 @@ def test_a_segment_beyond_the_end_is_rejected_with_its_row(folder: Path) -> None
     assert "lasts 4.00 s, but the segment goes from 2 s to 4.1 s" in rejected
 
 
-def test_many_faults_are_told_at_once(folder: Path) -> None:
+def test_many_faults_are_told_at_once_and_equal_ones_once(folder: Path) -> None:
     rows = "".join(f"wav/{number}.wav,sad\n" for number in range(4, 20))
-    with pytest.raises(PipelineError, match=r"has 16 faults\. row 2: .*row 11: .*And 6 more\."):
-        read_table(written(folder, f"file,emotion\n{rows}"))
+    with pytest.raises(PipelineError) as error:
+        read_table(written(folder, f"file,emotion\n{rows}wav/0.wav,\nwav/1.wav,\n"))
+    assert "row 2: its file wav/4.wav does not exist beside the table. row 3:" in str(error.value)
+    assert "row 11: " in str(error.value) and "and 8 more rows have other faults" in str(
+        error.value
+    )
+    with pytest.raises(PipelineError, match=r"csv: row 2 and 1 more: has no emotion\. Mend"):
+        read_table(written(folder, "file,emotion\nwav/0.wav,\nwav/1.wav,\n"))
+
+
+def test_equal_names_of_speakers_in_two_corpora_are_two_people(folder: Path) -> None:
+    text = "file,emotion,speaker,sex,corpus\nwav/0.wav,sad,1,f,a\nwav/1.wav,sad,1,m,b\n"
+    found = manifest(written(folder, text))
+    assert list(found["speaker"]) == ["a-1", "b-1"]
+    assert list(found["sex"]) == ["female", "male"]
+
+
+def test_paths_may_be_written_as_windows_writes_them(folder: Path) -> None:
+    found = manifest(written(folder, "file;emotion\nwav\\0.wav;sad\nwav\\1.wav;happy\n"))
+    assert list(found.index) == ["mine-wav_0", "mine-wav_1"]
 
 
 @pytest.mark.parametrize(
@@ -241,5 +259,7 @@ def test_ids_do_not_depend_on_the_other_rows_and_fit_a_tar(folder: Path) -> None
 def test_two_files_of_one_id_are_named(folder: Path) -> None:
     soundfile.write(folder / "wav" / "0.flac", tone(1.1), 16000)
     path = written(folder, "file,emotion\nwav/0.wav,sad\nwav/0.flac,sad\n")
-    with pytest.raises(PipelineError, match=r"row 3: wav/0\.flac: another row would have the id"):
+    with pytest.raises(
+        PipelineError, match="row 3: would have the same id as row 2, mine-wav_0: rename a file"
+    ):
         read_table(path)

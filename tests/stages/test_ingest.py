@@ -240,6 +240,7 @@ def test_one_recording_in_two_places_is_an_error_that_names_both(
     [
         ("nowhere", None, "does not exist"),
         ("TESS.zip", "", "expected the folder that holds it"),
+        ("mine.xlsx", "", "a spreadsheet: save it as CSV"),
         ("odd.yaml", "source: tape\n", "`source` is 'tape'"),
         ("bad.yaml", "a: [", "not valid YAML"),
         ("extra.yaml", "source: published\narchives: []\n", "archives"),
