@@ -192,10 +192,11 @@ class Report:
                     pooled(one.by_speaker()), EMOTIONS, self._subject(one)
                 )
         for fold, result in self.folds_across("best").items():
+            trained, tested = pair(fold).split(", ")
             made[f"confusion_across_{fold}"] = figures.confusion(
                 pooled(speakers_of(result)),
                 result["labels"],
-                f"the default recipe trained and tested on {pair(fold)}",
+                f"the default recipe, trained on {trained}, tested on {tested}",
             )
         if len(curve := self._curve()) > 1:
             made["learning_curve"] = figures.learning_curve(
