@@ -18,7 +18,7 @@ from speech_emotion.base.user_cache import user_cache
 from speech_emotion.data.corpora import merged
 from speech_emotion.data.intake import check_rejected, take_in
 from speech_emotion.data.manifest import table
-from speech_emotion.data.sources import is_published, list_files, open_sources
+from speech_emotion.data.sources import Source, is_published, open_sources
 from speech_emotion.data.task import set_task
 from speech_emotion.features import FeaturizeParams
 from speech_emotion.params.clean import CleanParams
@@ -33,16 +33,19 @@ LIST = Path("data/sources.csv")
 
 
 def check(
-    ingest_params: IngestParams, split_params: SplitParams, label_params: LabelParams
+    source: Source,
+    ingest_params: IngestParams,
+    split_params: SplitParams,
+    label_params: LabelParams,
 ) -> tuple[str, ...]:
     """Refuse what can't come to a result, by the names of the recordings alone.
 
-    Published archives are left to ingest, which downloads them.
-
     Parameters
     ----------
+    source : Source
+        What there is.
     ingest_params, split_params, label_params : Section
-        The sources, and the task that they are for.
+        What is asked of it.
 
     Returns
     -------
@@ -52,12 +55,9 @@ def check(
     Raises
     ------
     PipelineError
-        If a source can't be read, or holds nothing that the task asks for.
+        If the source holds nothing that the task asks for.
     """
-    if any(map(is_published, ingest_params.sources)):
-        return ()
-    source = open_sources(ingest_params.sources)
-    intake = take_in(source)
+    intake = take_in(source, by_size=True)
     check_rejected(list(intake.rejected), source, ingest_params)
     recordings = table(merged(utterance) for _, utterance in intake.recordings)
     return set_task(recordings, split_params, label_params).remarks
@@ -92,10 +92,15 @@ def main() -> None:
     load("train", TrainParams)
     load("evaluate", EvaluateParams)
     ingest_params = load("ingest", IngestParams)
-    remarks = check(ingest_params, load("split", SplitParams), load("labels", LabelParams))
-    for remark in remarks:
-        print(remark)
-    write_list(list_files(ingest_params.sources), LIST)
+    split_params, label_params = load("split", SplitParams), load("labels", LabelParams)
+    # what is published is for ingest to download, and has its checksums in the file
+    published = [path for path in ingest_params.sources if is_published(path)]
+    here = [path for path in ingest_params.sources if path not in published]
+    source = open_sources(here) if here else Source(())
+    if not published:
+        for remark in check(source, ingest_params, split_params, label_params):
+            print(remark)
+    write_list({**source.files, **{path.as_posix(): path for path in published}}, LIST)
 
 
 if __name__ == "__main__":

@@ -173,9 +173,8 @@ def open_sources(paths: Sequence[Path]) -> Source:
     synthetic: set[str] = set()
     for path, source in zip(paths, sources, strict=True):
         for one in source.recordings:
-            named = (
-                one if one.name in source.rows else Renamed(f"{path.as_posix()}/{one.name}", one)
-            )
+            in_table = one.name in source.rows  # whose names say where they come from
+            named = one if in_table else Renamed(f"{path.as_posix()}/{one.name}", one)
             recordings.append(named)
             if one.name in source.synthetic:
                 synthetic.add(named.name)
@@ -184,22 +183,12 @@ def open_sources(paths: Sequence[Path]) -> Source:
         frozenset(synthetic),
         {name: row for source in sources for name, row in source.rows.items()},
         sum((Counter(source.left_out) for source in sources), Counter()),
+        {
+            f"{path.as_posix()}/{name}": file
+            for path, source in zip(paths, sources, strict=True)
+            for name, file in source.files.items()
+        },
     )
-
-
-def list_files(paths: Sequence[Path]) -> dict[str, Path]:
-    """The files that the sources consist of, by name, without a download of what is published.
-
-    Where there are several sources, the names begin with the source.
-    """
-    files: dict[str, Path] = {}
-    for path in paths:
-        of_source: Mapping[str, Path] = {path.name: path}
-        if not is_published(path):
-            of_source = open_source(path).files
-        before = f"{path.as_posix()}/" if len(paths) > 1 else ""
-        files |= {f"{before}{name}": file for name, file in of_source.items()}
-    return files
 
 
 def open_source(path: Path) -> Source:

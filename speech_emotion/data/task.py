@@ -116,8 +116,8 @@ def _remarks(
     missing = missing_channels(recordings, params)
     if missing:
         remarks.append(
-            f"split.train in params.yaml names {', '.join(missing)}, which the data do not have: "
-            "going on without."
+            f"split in params.yaml names {', '.join(missing)}, which the data do not have: going "
+            "on without."
         )
     if left_out:
         listed = ", ".join(f"{count} of {one}" for one, count in sorted(left_out.items()))

@@ -1,6 +1,7 @@
 """What can't come to a result is refused before the first stage, and every file is listed."""
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from training_params import LABELS
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data import check as checking
 from speech_emotion.data.check import check, write_list
-from speech_emotion.data.sources import list_files
+from speech_emotion.data.sources import open_sources
 from speech_emotion.params.ingest import IngestParams
 from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.split import SplitParams
@@ -29,8 +30,10 @@ def checked(source: object, labels: Any = None, **split: Any) -> tuple[str, ...]
         "seed": 1,
         **split,
     }
+    params = IngestParams.model_validate({"from": source, "max_rejected": 0})
     return check(
-        IngestParams.model_validate({"from": source, "max_rejected": 0}),
+        open_sources(params.sources),
+        params,
         SplitParams(**section),
         LabelParams(**(labels or LABELS)),
     )
@@ -73,14 +76,33 @@ def test_what_does_not_fit_is_refused(
         checked(str(mine), labels, **split)
 
 
-def test_published_archives_are_neither_downloaded_nor_checked(tmp_path: Path) -> None:
-    published = ROOT / "data" / "published.yaml"
-    assert checked(str(published), protocol="emobox6", train=["nothing"]) == ()
-    assert list_files([published]) == {"published.yaml": published}
+def test_published_archives_are_neither_downloaded_nor_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: Path
+) -> None:
+    sections = yaml.safe_load((ROOT / "params.yaml").read_text())
+    shutil.copy(ROOT / "data" / "published.yaml", tmp_path)
+    sections["ingest"]["from"] = ["published.yaml", "mine.csv"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(sections, sort_keys=False))
+    monkeypatch.chdir(tmp_path)
+    checking.main()
+    lines = (tmp_path / "data" / "sources.csv").read_text().splitlines()
+    names = [line.split(",")[0] for line in lines]
+    assert names == ["file", "0.wav", "1.wav", "2.wav", "3.wav", "mine.csv", "published.yaml"]
+
+
+def test_files_of_one_recording_are_not_read_to_compare_them(corpora: Path) -> None:
+    for path in sorted(corpora.rglob("*.wav")):
+        again = corpora / "again" / path.relative_to(corpora)
+        again.parent.mkdir(parents=True, exist_ok=True)
+        again.write_bytes(bytes(path.stat().st_size))
+    checked(str(corpora), protocol="random")
+    again.write_bytes(b"")
+    with pytest.raises(PipelineError, match="and their bytes differ"):
+        checked(str(corpora), protocol="random")
 
 
 def listed(sources: list[Path], target: Path) -> dict[str, tuple[str, str]]:
-    write_list(list_files(sources), target)
+    write_list(open_sources(sources).files, target)
     with target.open(newline="") as file:
         return {row["file"]: (row["size"], row["md5"]) for row in csv.DictReader(file)}
 
