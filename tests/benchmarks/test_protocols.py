@@ -5,12 +5,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from conftest import ROOT
-from manifests import MINIATURE
+from manifests import MINIATURE, rows
 
 from benchmarks.params import Setting, load_items
-from benchmarks.protocols import as_recordings, parts
+from benchmarks.protocols import as_recordings, classes, parts
 from benchmarks.recipes import Recipe, load_recipe
 from speech_emotion.base.errors import PipelineError
+from speech_emotion.data.manifest import COLUMNS
 
 PARAMS = ROOT / "benchmarks" / "params.yaml"
 ITEMS = load_items(PARAMS)
@@ -29,6 +30,19 @@ def recipe(name: str = "best", **changes: Any) -> Recipe:
 
 def table(part: pd.Series) -> pd.DataFrame:
     return MINIATURE.assign(part=part)
+
+
+def with_emodb() -> pd.DataFrame:
+    """Two speakers of a third corpus beside the others, with four of the emotions."""
+    words = ("neutral", "happy", "sad", "angry")
+    added = [
+        row
+        for speaker, sex in (("emodb-03", "male"), ("emodb-08", "female"))
+        for emotion in words
+        for row in rows("emodb", "speech", speaker, sex, emotion, take=0, variants=1)
+    ]
+    extra = pd.DataFrame(added, columns=list(COLUMNS))
+    return pd.concat([MINIATURE, extra], ignore_index=True)
 
 
 @pytest.mark.parametrize("name", [item for item in ITEMS if item.startswith("tuning")])
@@ -52,16 +66,36 @@ def test_tuning_has_no_fold_of_those_actors(fold: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ITEMS)
 def test_no_test_speaker_trains_and_only_the_leak_parts_variants(name: str) -> None:
-    item = ITEMS[name]
+    item, manifest = ITEMS[name], with_emodb()
     for used in item.recipes:
         for fold in map(str, item.folds):
-            found = table(parts(MINIATURE, item.setting, recipe(used), fold))
+            found = manifest.assign(part=parts(manifest, item.setting, recipe(used), fold))
             in_use = found[found["part"] != "unused"]
             assert {"train", "test"} == set(in_use["part"])
             by_speaker = in_use.groupby("speaker")["part"].nunique().max()
             by_recording = in_use.groupby("source_id")["part"].nunique().max()
             assert by_speaker == (2 if item.setting.protocol == "random" else 1)
             assert by_recording == (2 if name == "leak_random_before" else 1)
+
+
+@pytest.mark.parametrize(
+    ("fold", "told_apart"),
+    [
+        ("ravdess-tess", ["neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised"]),
+        ("tess-emodb", ["neutral", "happy", "sad", "angry"]),
+    ],
+)
+def test_across_corpora_one_trains_and_the_other_is_tested(
+    fold: str, told_apart: list[str]
+) -> None:
+    manifest, setting = with_emodb(), ITEMS["across_best"].setting
+    found = manifest.assign(part=parts(manifest, setting, recipe(), fold))
+    trained, tested = fold.split("-")
+    assert set(found.loc[found["part"] == "train", "corpus"]) == {trained}
+    test = found[found["part"] == "test"]
+    assert (set(test["corpus"]), set(test["channel"])) == ({tested}, {"speech"})
+    assert list(classes(manifest, setting, fold)) == told_apart
+    assert set(found.loc[found["part"] != "unused", "emotion"]) == set(told_apart)
 
 
 def test_the_two_leak_items_differ_in_nothing_but_the_split() -> None:

@@ -11,9 +11,22 @@ from benchmarks.comparison import collect, difference, interval, pooled_accuracy
 from benchmarks.params import Item, Setting, load_items
 from benchmarks.results import Run, read_result, write_result
 from benchmarks.summary import Report, summarise
+from speech_emotion.audio.disturbances import DISTURBANCES
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.splits import TEST_SPEAKERS
 
 SPEAKERS = {"1": ("01", "11"), "2": ("04", "10"), "5": ("02", "15")}
+
+
+ACROSS = {"labels": list(EMOTIONS), "confidence": 0.8, "calibration_error": 0.1}
+RIGHT, WRONG = "01234567" * 4, "12345670" * 4
+ANSWERS = {
+    "truth": RIGHT,
+    "female": "01" * 16,
+    "as recorded": RIGHT,
+    **{name: WRONG if name == "babble" else RIGHT for name in DISTURBANCES},
+}
+"""Of 32 recordings, all recognised but in babble."""
 
 
 def item(**changes: Any) -> Item:
@@ -245,7 +258,7 @@ def speakers_of(one: Item, fold: str) -> tuple[str, ...]:
     protocol = one.setting.protocol
     if protocol == "leave_one_speaker_out":
         return (fold,)
-    if protocol == "random":
+    if protocol in ("random", "across"):
         return ("01", "02")
     return TEST_SPEAKERS["emobox6" if protocol == "tuning" else protocol][int(fold)]
 
@@ -276,20 +289,27 @@ def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_whe
                 "trained_on": {"speakers": 20, "recordings": 1000, "utterances": 9000},
                 "confusion": dict.fromkeys(one.setting.conditions, by_speaker),
                 "confusion_by_intensity": {"normal": counts(7), "strong": no_neutral(7)},
+                **(ACROSS if one.setting.protocol == "across" else {}),
+                **({"answers": ANSWERS} if one.setting.disturbed else {}),
             },
             tmp_path,
         )
     whole = Report(items, tmp_path)
     text = whole.text("")
     assert "Not run yet" not in text
+    assert "| UAR | 1.000 | at least 0.5 | pass |" in text
+    assert "| unchanged predictions, babble | 0.000 | at least 0.9 | FAIL |" in text
+    assert "| the default recipe | TESS, EMO-DB | 2 | 70.0 | 70.0 to 70.0 | 12.5 | 80.0 | 70.0 | 0.10 |" in text
     for title in (
         *("EmoBox, 6 folds", "Luna-Jiménez, 5 folds", "Recall by emotion", "Worse recordings"),
         *("Training material", "One speaker at a time", "Learning curve", "Ingredients"),
         *("The leak made visible", "Random splits", "Time"),
+        *("Tests passed and failed", "From one corpus to another"),
     ):
         assert f"## {title}" in text
     assert set(whole.pictures()) == {
-        *("confusion_emobox6_best", "confusion_luna_jimenez5_best", "learning_curve")
+        *("confusion_emobox6_best", "confusion_luna_jimenez5_best", "learning_curve"),
+        *(f"confusion_across_{fold}" for fold in items["across_best"].folds),
     }
 
     for run in {(run.item, run.seed): run for run, _ in runs}.values():
