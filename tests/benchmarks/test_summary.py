@@ -299,10 +299,8 @@ def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_whe
     assert "Not run yet" not in text
     assert "| UAR | 1.000 | at least 0.5 | pass |" in text
     assert "| unchanged predictions, babble | 0.000 | at least 0.9 | FAIL |" in text
-    assert (
-        "| the default recipe | TESS, EMO-DB | 2 | 70.0 | 70.0 to 70.0 | 12.5 | 80.0 | 70.0 | 0.10 |"
-        in text
-    )
+    across = ["TESS, EMO-DB", "2", "70.0", "70.0 to 70.0", "12.5", "80.0", "70.0", "0.10"]
+    assert f"| the default recipe | {' | '.join(across)} |" in text
     for title in (
         *("EmoBox, 6 folds", "Luna-Jiménez, 5 folds", "Recall by emotion", "Worse recordings"),
         *("Training material", "One speaker at a time", "Learning curve", "Ingredients"),
