@@ -5,9 +5,9 @@ trimmed, cleaned and featurized in that state.
 """
 
 import numpy as np
-import soxr
 
 from benchmarks.params import Condition
+from speech_emotion.audio.band import limit_band
 from speech_emotion.audio.noise import add_noise, mix, pink_noise
 
 TELEPHONE_RATE = 8000
@@ -43,9 +43,7 @@ def degrade(
     if condition == "quieter":
         return samples * np.float32(10 ** (-QUIETER / 20))
     if condition == "telephone":
-        narrow = soxr.resample(samples, sample_rate, TELEPHONE_RATE)
-        wide = soxr.resample(narrow, TELEPHONE_RATE, sample_rate)[: len(samples)]
-        return np.pad(wide, (0, len(samples) - len(wide)))
+        return limit_band(samples, sample_rate, TELEPHONE_RATE / 2)
     if condition == "pink20":
         return mix(samples, pink_noise(len(samples), f"{identity}_{condition}"), PINK)
     return add_noise(samples, WHITE[condition], f"{identity}_{condition}")

@@ -161,7 +161,7 @@ def train_fold(
     store: FeatureStore, task: Task, is_original: np.ndarray, params: TrainParams
 ) -> Trained:
     """Train on the training part, and nothing else but validation if there is any."""
-    network = networks.find(params.network, store.utterance_kinds)
+    network = networks.find(params.network, store.utterance_kinds, store.frame_kinds)
     store.require(network.kinds, network.name)
     part = task.manifest["part"].to_numpy()
     training = FeatureSubset(store, network.kinds, task, np.flatnonzero(part == "train"))

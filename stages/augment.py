@@ -30,7 +30,8 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> Finished
             rows.append(utterance)
             with shard.decoding(utterance):
                 recording, sample_rate = decode_own(content)
-            made = make_variants(Original(utterance.id, recording), params.variants)
+            original = Original(utterance.id, recording, sample_rate)
+            made = make_variants(original, params.variants)
             for variant, samples in zip(params.variants, made, strict=True):
                 row = replace(
                     utterance,

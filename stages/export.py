@@ -30,6 +30,7 @@ def export(
     *,
     features: Path,
     model: Path,
+    clean: Path,
     metrics: Path,
     target: Path,
     report: Path,
@@ -46,6 +47,8 @@ def export(
         What featurize wrote.
     model : Path
         The trained model.
+    clean : Path
+        The cleaned dataset, for features that an encoder makes.
     metrics : Path
         The metrics.json that evaluate wrote.
     target : Path
@@ -79,7 +82,7 @@ def export(
                 for part in ("train", "validation")
             )
             trained = TrainedModel.load(model)
-            measured |= write_exported(trained, settings, training, validation, folder)
+            measured |= write_exported(trained, settings, training, validation, clean, folder)
         else:
             measured["refused"] = (
                 f"The network {settings.network!r} needs more than LiteRT has, so it was not "
@@ -99,6 +102,7 @@ def main() -> None:
         load("labels", LabelParams),
         features=Path("data/features"),
         model=Path("models/keras"),
+        clean=Path("data/clean"),
         metrics=Path("metrics/metrics.json"),
         target=Path("models/export"),
         report=Path("metrics/export.json"),

@@ -30,7 +30,7 @@ def train_model(
 ) -> None:
     """Train on what the split allows, and write the model with all that prediction must know."""
     store = FeatureStore(features)
-    network = networks.find(params.network, store.utterance_kinds)
+    network = networks.find(params.network, store.utterance_kinds, store.frame_kinds)
     store.require(network.kinds, network.name)
     task = set_task(store.manifest, split_params, label_params)
     training = FeatureSubset(store, network.kinds, task, task.rows("train", with_variants=True))

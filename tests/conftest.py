@@ -22,6 +22,7 @@ from speech_emotion.audio.variants import AugmentParams
 from speech_emotion.data.synthetic.corpus import SyntheticRecording, SyntheticSettings, recordings
 from speech_emotion.features import KINDS, FeaturizeParams, featurize
 from speech_emotion.features.whisper import Params as WhisperParams
+from speech_emotion.features.whisper_pooled import Params as PooledParams
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.ingest import IngestParams
 from speech_emotion.params.section import load
@@ -147,6 +148,7 @@ def every_kind(featurize_params: FeaturizeParams, whisper_preset: Path) -> Featu
         **featurize_params.sections,
         "functionals": featurize_params.of("functionals").model_copy(update={"convolutions": 8}),
         "whisper": WhisperParams(preset=str(whisper_preset), revision=None, layers="all"),
+        "whisper_pooled": PooledParams(preset=str(whisper_preset)),
     }
     asked = featurize_params.model_copy(update={"kinds": tuple(KINDS), "sections": sections})
     return asked.prepared(16000)

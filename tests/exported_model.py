@@ -70,7 +70,7 @@ def write_models(
         The classes.
     """
     keras.utils.set_random_seed(0)
-    module = find(network, ("functionals",))
+    module = find(network, ("functionals",), ("log_mel",))
     model = module.build(Examples(utterances, module.kinds, labels))
     segments = [module.inputs(utterance) for utterance in utterances]
     batch = {kind: np.concatenate([one[kind] for one in segments]) for kind in segments[0]}

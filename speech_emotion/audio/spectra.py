@@ -34,7 +34,21 @@ def spectrogram(
 
     Hann windows centred on multiples of the hop, zeros beyond the ends.
     """
-    cut, window = frames(samples, window_length, hop_length), hann(window_length)
+    return power_spectra(frames(samples, window_length, hop_length), hann(window_length), fft_size)
+
+
+def power_spectra(cut: np.ndarray, window: np.ndarray, fft_size: int) -> np.ndarray:
+    """Power spectrum of every frame [shape=(frames, fft_size // 2 + 1), float32].
+
+    Parameters
+    ----------
+    cut : np.ndarray [shape=(frames, size)]
+        The frames, as long as the window.
+    window : np.ndarray [shape=(size,)]
+        What they are multiplied by.
+    fft_size : int
+        In samples, no less than the window.
+    """
     power = np.empty((len(cut), fft_size // 2 + 1), np.float32)
     for first in range(0, len(cut), BLOCK):
         block = slice(first, first + BLOCK)

@@ -37,7 +37,7 @@ class Preset:
     revision: str
 
 
-def find(name: str, revision: str | None) -> Preset:
+def find(name: str, revision: str | None, section: str) -> Preset:
     """Find a preset; download it into the user's cache where that does not have it.
 
     Parameters
@@ -47,6 +47,8 @@ def find(name: str, revision: str | None) -> Preset:
         one of KerasHub's own names, such as "whisper_small_multi".
     revision : str or None
         The one to take; None takes a folder as it is and the newest of a repository.
+    section : str
+        Where params.yaml names it, such as "featurize.whisper", for messages.
 
     Raises
     ------
@@ -55,24 +57,24 @@ def find(name: str, revision: str | None) -> Preset:
     """
     if find_spec("keras_hub") is None:
         raise PipelineError(
-            f"featurize.whisper.preset is {name!r}, but KerasHub is not installed: install this "
-            "project's extra `whisper`, or take whisper out of featurize.kinds."
+            f"{section}.preset is {name!r}, but KerasHub is not installed: install this project's "
+            f"extra `whisper`, or take {section.rpartition('.')[2]} out of featurize.kinds."
         )
     if Path(name).is_dir():
         preset = Preset(Path(name).absolute(), _hash(Path(name)))
     else:
-        preset = _downloaded(name, revision)
+        preset = _downloaded(name, revision, section)
     if revision not in (None, preset.revision):
         raise PipelineError(
-            f"featurize.whisper.preset is {name!r}, whose revision is {preset.revision}: expected "
-            f"{revision}, as featurize.whisper.revision says. Bring that one back, or set the "
-            "revision to null in params.yaml and rerun from featurize on."
+            f"{section}.preset is {name!r}, whose revision is {preset.revision}: expected "
+            f"{revision}, as {section}.revision says. Bring that one back, or set the revision to "
+            "null in params.yaml and rerun from featurize on."
         )
     return preset
 
 
-def _downloaded(name: str, revision: str | None) -> Preset:
-    handle = _handle(name, revision)
+def _downloaded(name: str, revision: str | None, section: str) -> Preset:
+    handle = _handle(name, revision, section)
     try:
         if handle.startswith(HUGGING_FACE):
             return _from_hugging_face(handle.removeprefix(HUGGING_FACE), revision)
@@ -80,13 +82,13 @@ def _downloaded(name: str, revision: str | None) -> Preset:
     # two libraries, two clients: no common class for "there is none" and "no connection"
     except Exception as error:
         raise PipelineError(
-            f"featurize.whisper.preset is {name!r}, revision {revision or 'not given'}, which is "
+            f"{section}.preset is {name!r}, revision {revision or 'not given'}, which is "
             f"not on this machine and could not be downloaded ({error}): check name, revision and "
             "connection, or name a local folder with the preset."
         ) from error
 
 
-def _handle(name: str, revision: str | None) -> str:
+def _handle(name: str, revision: str | None, section: str) -> str:
     """A handle as it was given, or the one that a name of KerasHub's own stands for.
 
     A newer KerasHub may mean a newer version by the same name, hence the revision.
@@ -99,7 +101,7 @@ def _handle(name: str, revision: str | None) -> str:
     known = WhisperBackbone.presets
     if name not in known:
         raise PipelineError(
-            f"featurize.whisper.preset is {name!r}: expected a folder that exists, "
+            f"{section}.preset is {name!r}: expected a folder that exists, "
             f"{HUGGING_FACE}OWNER/NAME, {KAGGLE}OWNER/MODEL/keras/VARIATION/VERSION, or one of "
             f"{', '.join(sorted(known))}."
         )

@@ -65,8 +65,12 @@ class FeatureStore:
     @property
     def utterance_kinds(self) -> tuple[str, ...]:
         """The kinds with one vector per utterance, sorted."""
-        kinds = sorted(path.name for path in self.folder.iterdir() if path.is_dir())
-        return tuple(kind for kind in kinds if not self._is_framed(kind))
+        return tuple(kind for kind in self._kinds() if not self._is_framed(kind))
+
+    @property
+    def frame_kinds(self) -> tuple[str, ...]:
+        """The kinds with frames, sorted."""
+        return tuple(kind for kind in self._kinds() if self._is_framed(kind))
 
     def require(self, kinds: tuple[str, ...], network: str) -> None:
         """Raise a `PipelineError` unless all feature kinds that a network takes are there."""
@@ -95,6 +99,9 @@ class FeatureStore:
             kind: self.frames(kind, index) if self._is_framed(kind) else self.vector(kind, index)
             for kind in kinds
         }
+
+    def _kinds(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir())
 
     def _has_offsets(self, kind: str) -> bool:
         return (self.folder / kind / f"{self._shard[0]}.offsets.npy").exists()

@@ -9,7 +9,9 @@ A module of this folder is a kind of feature, and its name is the kind's. It hol
 - ``Params``, if it has options: its section below ``featurize`` in params.yaml, with defaults;
 - ``SECTION``, if it shares the section of another kind: that kind's name;
 - ``prepare(params, sample_rate)``, if the options must be checked against the sample rate of the
-  audio (Hz) or completed, before the features of a whole dataset are made with them.
+  audio (Hz) or completed, before the features of a whole dataset are made with them;
+- ``encoder(params)``, if a trained Keras model computes them: that model, which the export stage
+  writes as LiteRT beside the network. ``preset`` of the params may then be such a file.
 
 Prediction imports this folder without the rest of the pipeline: at import, NumPy, soxr and pydantic
 must be enough. librosa is the oracle in the tests.
@@ -17,8 +19,9 @@ must be enough. librosa is the oracle in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
 
@@ -54,6 +57,8 @@ class Kind:
         What its params must satisfy.
     prepare : callable
         (its params, sample rate in Hz) -> params, checked and complete.
+    encoder : callable or None
+        (its params) -> the Keras model that computes it, where one does.
     """
 
     framed: bool
@@ -62,6 +67,7 @@ class Kind:
     section: str
     params: type[Section]
     prepare: Callable[[Any, int], Any]
+    encoder: Callable[[Any], Any] | None
 
 
 def _kind(name: str, module: ModuleType) -> Kind:
@@ -72,6 +78,7 @@ def _kind(name: str, module: ModuleType) -> Kind:
         section=getattr(module, "SECTION", name),
         params=getattr(module, "Params", Section),
         prepare=getattr(module, "prepare", lambda params, sample_rate: params),
+        encoder=getattr(module, "encoder", None),
     )
 
 
@@ -139,6 +146,15 @@ class FeaturizeParams(Section):
     def of(self, kind: str) -> Any:
         """The params of a kind, as its module declares them."""
         return self.sections[KINDS[kind].section]
+
+    def only(self, kinds: Iterable[str]) -> Self:
+        """The params of some of the kinds."""
+        return self.model_copy(update={"kinds": tuple(kinds)})
+
+    def with_encoder(self, kind: str, path: Path) -> Self:
+        """The params with the encoder of a kind read from a LiteRT file."""
+        section = self.of(kind).model_copy(update={"preset": str(path)})
+        return self.model_copy(update={"sections": {**self.sections, KINDS[kind].section: section}})
 
     def prepared(self, sample_rate: int) -> Self:
         """The params with those of each kind in use checked and complete.

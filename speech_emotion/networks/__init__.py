@@ -6,7 +6,7 @@ probabilities of the classes [batch, labels] in the order of the training uttera
 The module holds
 
 - ``KINDS``: the kinds of features that it takes, or None for all utterance-level ones that
-  there are;
+  there are; with ``ANY_OF = True``, those of ``KINDS`` that there are;
 - ``build(training)``: the untrained `keras.Model`, with all that it takes from the training
   utterances (a `FeatureSubset`) at once. That may be statistics of its inputs, or everything:
   training leaves a model without trainable weights as it was built;
@@ -62,28 +62,35 @@ class Network:
     on_litert: bool
 
 
-def find(name: str, utterance_kinds: tuple[str, ...] = ()) -> Network:
+def find(name: str, vectors: tuple[str, ...] = (), framed: tuple[str, ...] = ()) -> Network:
     """The network of a name.
 
     Parameters
     ----------
     name : str
         One of `NAMES`.
-    utterance_kinds : tuple of str
-        The utterance-level kinds that the features hold, for a network that takes all of them; of a
-        saved model, the kinds that it was trained on.
+    vectors, framed : tuple of str
+        The utterance-level and other kinds that the features hold, for a network that takes what
+        there is; of a saved model, the kinds that it was trained on.
 
     Raises
     ------
     PipelineError
-        If there is no such network, or it takes utterance-level kinds and there are none.
+        If there is no such network, or it takes what there is and there is none of it.
     """
     if name not in NAMES:
         raise PipelineError(
             f"train.network in params.yaml is {name!r}: expected one of {', '.join(NAMES)}."
         )
     module = import_module(f"{__name__}.{name}")
-    kinds: tuple[str, ...] = utterance_kinds if module.KINDS is None else module.KINDS
+    kinds: tuple[str, ...] = vectors if module.KINDS is None else module.KINDS
+    if getattr(module, "ANY_OF", False):
+        kinds = tuple(kind for kind in kinds if kind in vectors + framed)
+    if not kinds and module.KINDS:
+        raise PipelineError(
+            f"the network {name!r} takes what there is of {', '.join(module.KINDS)}, and there is "
+            "none of them: add one to featurize.kinds in params.yaml."
+        )
     if not kinds:
         raise PipelineError(
             f"the network {name!r} takes utterance-level features, and there are none: add some, "
@@ -101,12 +108,7 @@ def find(name: str, utterance_kinds: tuple[str, ...] = ()) -> Network:
     def itself(
         model: keras.Model, augmentation: AugmentationParams | None, seed: int
     ) -> keras.Model:
-        if augmentation is not None:
-            raise PipelineError(
-                f"train.augmentation changes spectrograms, and the network {name!r} takes none: "
-                "set train.augmentation to null."
-            )
-        return model
+        return refuse_augmentation(model, augmentation)
 
     return Network(
         name=name,
@@ -117,3 +119,13 @@ def find(name: str, utterance_kinds: tuple[str, ...] = ()) -> Network:
         training_model=getattr(module, "training_model", itself),
         on_litert=getattr(module, "ON_LITERT", True),
     )
+
+
+def refuse_augmentation(model: keras.Model, augmentation: AugmentationParams | None) -> keras.Model:
+    """The model itself; raises a `PipelineError` if there are changes that it has no place for."""
+    if augmentation is not None:
+        raise PipelineError(
+            f"train.augmentation changes spectrograms, and the network {model.name!r} takes none: "
+            "set train.augmentation to null."
+        )
+    return model

@@ -1,4 +1,4 @@
-"""A 2-D CNN on log-mel spectrograms and a discriminant analysis of functionals, added up.
+"""What there is, added up: a CNN on log-mel spectrograms, and an analysis of each kind of vector.
 
 Each errs in its own way: they look at other features, and learn from them by other means.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speech_emotion.networks import cnn2d, functionals_lda
+from speech_emotion.networks import cnn2d, refuse_augmentation
 
 if TYPE_CHECKING:
     import keras
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from speech_emotion.networks import Features
     from speech_emotion.params.train import AugmentationParams
 
-KINDS = (*cnn2d.KINDS, *functionals_lda.KINDS)
-training_input = cnn2d.training_input
+KINDS = ("log_mel", "functionals", "whisper_pooled")
+ANY_OF = True
 
 LEAST_PROBABILITY = 1e-7
 """Smaller ones count as this much in logarithms, as in Keras' losses."""
 
 
 def build(training: FeatureSubset) -> keras.Model:
-    """The CNN untrained, the analysis fitted.
+    """The CNN untrained, the discriminant analyses fitted.
 
-    {"log_mel": [batch, 160, bands], "functionals": [batch, values]} -> [batch, labels], a softmax
+    {"log_mel": [batch, 160, bands], each other kind: [batch, values]} -> [batch, labels], a softmax
     of the sum of their log probabilities.
 
     Parameters
@@ -39,30 +39,46 @@ def build(training: FeatureSubset) -> keras.Model:
     import keras
     from keras import layers
 
-    cnn = cnn2d.build(training)
-    analysis = functionals_lda.build(training)
-    spectrogram = layers.Input(cnn.input["log_mel"].shape[1:], name="log_mel")
-    vector = layers.Input(analysis.input["functionals"].shape[1:], name="functionals")
-    by_cnn = _logarithms(cnn({"log_mel": spectrogram}))
-    by_analysis = _logarithms(analysis({"functionals": vector}))
-    probabilities = layers.Softmax(name="emotions")(by_cnn + by_analysis)
-    return keras.Model(
-        {"log_mel": spectrogram, "functionals": vector}, probabilities, name="fusion"
-    )
+    from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
+
+    taken, logarithms = {}, []
+    for kind in training.kinds:
+        if kind in cnn2d.KINDS:
+            member = cnn2d.build(training)
+        else:
+            member = fitted_analysis(training, (kind,), f"{kind}_lda")
+        taken[kind] = layers.Input(member.input[kind].shape[1:], name=kind)
+        logarithms.append(_logarithms(member({kind: taken[kind]})))
+    probabilities = layers.Softmax(name="emotions")(sum(logarithms[1:], logarithms[0]))
+    return keras.Model(taken, probabilities, name="fusion")
 
 
 def inputs(utterance: Features) -> Features:
-    """The crops, the functionals beside each: [crops, 160, bands] and [crops, values]."""
+    """The crops, the vectors beside each: [crops, 160, bands] and [crops, values]."""
+    vectors = {kind: utterance[kind][None] for kind in KINDS[1:] if kind in utterance}
+    if "log_mel" not in utterance:
+        return vectors
     segments = cnn2d.inputs(utterance)
-    vectors = np.repeat(utterance["functionals"][None], len(segments["log_mel"]), axis=0)
-    return {**segments, "functionals": vectors}
+    crops = len(segments["log_mel"])
+    return {**segments, **{kind: np.repeat(value, crops, 0) for kind, value in vectors.items()}}
+
+
+def training_input(
+    utterance: Features, augmentation: AugmentationParams | None, draw: np.random.Generator
+) -> Features:
+    """What the CNN learns from, or the vectors where there is none."""
+    if "log_mel" in utterance:
+        return cnn2d.training_input(utterance, augmentation, draw)
+    return {kind: utterance[kind] for kind in KINDS if kind in utterance}
 
 
 def training_model(
     model: keras.Model, augmentation: AugmentationParams | None, seed: int
 ) -> keras.Model:
     """The CNN, which learns as if alone: {"log_mel": [batch, 160, bands]} -> [batch, labels]."""
-    return cnn2d.training_model(model.get_layer("cnn2d"), augmentation, seed)
+    if "log_mel" in model.input:
+        return cnn2d.training_model(model.get_layer("cnn2d"), augmentation, seed)
+    return refuse_augmentation(model, augmentation)
 
 
 def _logarithms(probabilities: Any) -> Any:

@@ -13,7 +13,7 @@ def to_litert(model: keras.Model) -> bytes:
     """Convert a model in float32; built-in operators only, so that any LiteRT runtime has them.
 
     Its inputs are one segment at a time, each kind [1, ...]: shapes that never change are what
-    phones and microcontrollers plan their memory by.
+    phones and microcontrollers plan their memory by. Only an encoder takes any number of frames.
     """
     return _convert(model, [tf.lite.OpsSet.TFLITE_BUILTINS])
 

@@ -1,21 +1,28 @@
 """Writes a trained model as LiteRT files, each held against the Keras model first."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
+from speech_emotion.audio.codec import decode_own
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.manifest import read_shards
+from speech_emotion.features import KINDS, FeaturizeParams, featurize
 from speech_emotion.networks import Features
+from speech_emotion.params.section import check
 from speech_emotion.reporting.scoring import uar
 from speech_emotion.serving.conversion import to_int8, to_litert
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.training.model_settings import (
-    INT8_FILE,
-    LITERT_FILE,
+    INT8,
     ModelSettings,
+    encoder_file,
+    model_file,
     write_settings,
 )
 from speech_emotion.training.trained_model import TrainedModel
@@ -35,9 +42,13 @@ def write_exported(
     settings: ModelSettings,
     training: FeatureSubset,
     validation: FeatureSubset,
+    clean: Path,
     folder: Path,
 ) -> dict[str, Any]:
     """Write a model's LiteRT files and its settings into a folder, and hold them against it.
+
+    Where a trained encoder makes some of the features, that is written beside the network, and both
+    are compared with Keras from the audio on.
 
     Parameters
     ----------
@@ -47,6 +58,8 @@ def write_exported(
         What travels with the weights.
     training, validation : FeatureSubset
         Originals of the speakers that trained it, and of those that validated it, if any.
+    clean : Path
+        The dataset that their features were made of.
     folder : Path
         The folder.
 
@@ -61,46 +74,81 @@ def write_exported(
         If the converted model is not the same model.
     """
     write_settings(settings, folder)
-    compared = _evenly(training, COMPARED)
-    expected = trained.probabilities(compared)
-    expected_uar = _uar(trained, validation)
+    compared = _evenly(len(training), COMPARED)
+    expected = trained.probabilities(training[place] for place in compared)
+    expected_uar = _uar(trained.probabilities(validation), validation)
+    featurizing = check(settings.front_end["featurize"], FeaturizeParams, str(folder))
+    encoders = {
+        kind: encoder for kind in settings.kinds if (encoder := KINDS[kind].encoder) is not None
+    }
 
-    def written(name: str, content: bytes) -> dict[str, Any]:
-        (folder / name).write_bytes(content)
-        lite = LiteModel(folder / name, settings)
-        difference = np.abs(lite.probabilities(compared) - expected).max()
+    def written(int8: bool) -> dict[str, Any]:
+        convert = to_int8 if int8 else to_litert
+        files = {folder / model_file(int8): convert(trained.model)}
+        by_encoders = featurizing.only(encoders)
+        for kind, encoder in encoders.items():
+            path = folder / encoder_file(kind, int8)
+            files[path] = convert(encoder(by_encoders.of(kind)))
+            by_encoders = by_encoders.with_encoder(kind, path)
+        for path, content in files.items():
+            path.write_bytes(content)
+        lite = LiteModel(folder / model_file(int8), settings)
+        heard = partial(_heard, clean=clean, by_encoders=by_encoders)
+        difference = np.abs(lite.probabilities(heard(training, compared)) - expected).max()
+        everything = np.arange(len(validation))
         return {
-            "bytes": len(content),
+            "bytes": sum(map(len, files.values())),
             "largest_difference": float(f"{difference:.2g}"),
             "compared": len(compared),
-            "validation_uar": _uar(lite, validation),
+            "validation_uar": _uar(lite.probabilities(heard(validation, everything)), validation),
             "written": True,
         }
 
-    float32 = written(LITERT_FILE, to_litert(trained.model))
+    float32 = written(int8=False)
     if not float32["largest_difference"] <= TOLERANCE:
         raise PipelineError(
             f"the LiteRT file's probabilities differ from Keras' own by up to "
             f"{float32['largest_difference']:g}, more than {TOLERANCE:g}: the conversion of the "
             f"network {settings.network!r} is at fault."
         )
-    int8 = written(INT8_FILE, to_int8(trained.model))
+    int8 = written(int8=True)
     if expected_uar is None or int8["validation_uar"] < expected_uar - INT8_LOSS:
-        (folder / INT8_FILE).unlink()
+        for path in folder.glob(f"*{INT8}"):
+            path.unlink()
         int8["written"] = False
     return {"keras": {"validation_uar": expected_uar}, "float32": float32, "int8": int8}
 
 
-def _evenly(subset: FeatureSubset, count: int) -> list[Features]:
-    count = min(count, len(subset))
-    places = np.unique(np.linspace(0, len(subset) - 1, count).round().astype(int))
-    return [subset[int(place)] for place in places]
+def _evenly(available: int, count: int) -> np.ndarray:
+    """So many places of a sequence, evenly spaced; all if it has fewer."""
+    return np.unique(np.linspace(0, available - 1, min(count, available)).round().astype(int))
 
 
-def _uar(model: TrainedModel | LiteModel, subset: FeatureSubset) -> float | None:
-    """UAR over a subset, rounded to 6 digits; None where it is empty."""
+def _heard(
+    subset: FeatureSubset, places: np.ndarray, *, clean: Path, by_encoders: FeaturizeParams
+) -> Iterator[Features]:
+    """Utterances of a subset, what encoders make of them made anew from the audio.
+
+    The places ascend, and the subset is in the order of the dataset.
+    """
+    if not by_encoders.kinds:
+        yield from (subset[int(place)] for place in places)
+        return
+    place_of = dict(zip(subset.manifest["id"].iloc[places], places, strict=True))
+    for shard in read_shards(clean):
+        if place_of.keys().isdisjoint(utterance.id for utterance in shard.utterances):
+            continue
+        for utterance, _, content in shard:
+            if utterance.id in place_of:
+                samples, sample_rate = decode_own(content)
+                anew = featurize(samples, sample_rate, by_encoders)
+                yield {**subset[int(place_of[utterance.id])], **anew}
+
+
+def _uar(found: np.ndarray, subset: FeatureSubset) -> float | None:
+    """UAR of probabilities for a subset, rounded to 6 digits; None where it is empty."""
     if not len(subset):
         return None
-    predicted = model.probabilities(subset).argmax(axis=1)
+    predicted = found.argmax(axis=1)
     counts = confusion_matrix(subset.classes, predicted, labels=range(len(subset.labels)))
     return round(float(uar(counts)), 6)

@@ -1,23 +1,21 @@
 """An exported model on LiteRT: what `TrainedModel` is to Keras, without Keras."""
 
-import os
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from speech_emotion import networks
 from speech_emotion.base.errors import PipelineError
+from speech_emotion.base.litert import interpreter
 from speech_emotion.networks import Features
 from speech_emotion.training.calibration import calibrated
 from speech_emotion.training.model_settings import (
-    LITERT_FILE,
     SETTINGS_FILE,
     ModelSettings,
+    model_file,
     read_settings,
 )
 
@@ -50,20 +48,12 @@ class LiteModel:
         self.corpora = settings.training.corpora
         self._inputs = networks.find(settings.network, settings.kinds).inputs
         self._turn = threading.Lock()
-        try:
-            with _no_greeting():
-                self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-                self._interpreter.allocate_tensors()
-                self._run = self._interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
-            raise PipelineError(
-                f"{path} is not a model that can be loaded ({error}): run `dvc repro export` to "
-                "make it anew, or `dvc pull` to fetch it again."
-            ) from None
+        self._interpreter = interpreter(path)
+        self._run = self._interpreter.get_signature_runner()
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what the export stage wrote.
+    def load(cls, folder: Path, int8: bool = False) -> Self:
+        """Read what the export stage wrote, with float32 or 8-bit weights.
 
         Raises
         ------
@@ -77,7 +67,7 @@ class LiteModel:
                 f"version does not have (it has {', '.join(networks.NAMES)}): use the version "
                 "that exported the model."
             )
-        return cls(folder / LITERT_FILE, settings)
+        return cls(folder / model_file(int8), settings)
 
     def probabilities(self, utterances: Iterable[Features]) -> np.ndarray:
         """Calibrated probability of every label for every utterance.
@@ -107,17 +97,3 @@ class LiteModel:
             [output] = self._run(**one).values()
             total += output[0]
         return total / total.sum()
-
-
-@contextmanager
-def _no_greeting() -> Iterator[None]:
-    """Keep LiteRT from announcing itself on standard error; it has no switch for that."""
-    standard_error = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
-        os.close(nowhere)

@@ -15,6 +15,19 @@ LITERT_FILE = "model.tflite"
 INT8_FILE = "model_int8.tflite"
 """The files of a model's folder: settings, and the weights as Keras or LiteRT takes them."""
 
+INT8 = "_int8.tflite"
+"""Ends the name of a LiteRT file with 8-bit weights."""
+
+
+def model_file(int8: bool) -> str:
+    """The name of the LiteRT file of a network."""
+    return INT8_FILE if int8 else LITERT_FILE
+
+
+def encoder_file(kind: str, int8: bool) -> str:
+    """The name of the LiteRT file of the encoder that makes a kind of features."""
+    return kind + (INT8 if int8 else ".tflite")
+
 
 class TrainingSummary(Section):
     """What training came to.

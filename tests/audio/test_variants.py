@@ -21,7 +21,7 @@ def variant(kind: str, amount: float) -> Variant:
 
 
 def make_variant(samples: np.ndarray, one: Variant, source_id: str = "a") -> np.ndarray:
-    [made] = make_variants(Original(source_id, samples), [one])
+    [made] = make_variants(Original(source_id, samples, RATE), [one])
     return made
 
 
@@ -61,6 +61,16 @@ def test_noise_is_drawn_as_before_names_lost_their_dots() -> None:
     np.testing.assert_array_equal(made, expected)
 
 
+def test_a_band_ends_where_it_is_asked_to() -> None:
+    speech = np.random.default_rng(0).normal(0, 0.1, 2 * RATE).astype(np.float32)
+    made = make_variant(speech, variant("band", 4000))
+    assert len(made) == len(speech)
+    before, after = np.square(np.abs(np.fft.rfft([speech, made])))
+    quarter = len(before) // 4
+    assert after[2 * quarter + quarter // 8 :].sum() < 1e-6 * before.sum()
+    assert after[:quarter].sum() == pytest.approx(before[:quarter].sum(), rel=1e-3)
+
+
 def test_names_differ_and_hold_no_dot_where_webdataset_would_split_them() -> None:
     amounts = [("pitch", -3.5), ("pitch", 1), ("stretch", 0.81), ("noise", 20), ("noise", 12.5)]
     names = [variant(kind, amount).name for kind, amount in amounts]
@@ -69,7 +79,7 @@ def test_names_differ_and_hold_no_dot_where_webdataset_would_split_them() -> Non
 
 def test_a_variant_is_exactly_one_thing() -> None:
     for fault in ({}, {"pitch": 1, "stretch": 1.1}):
-        with pytest.raises(ValidationError, match="exactly one of noise, pitch, stretch"):
+        with pytest.raises(ValidationError, match="exactly one of band, noise, pitch, stretch"):
             Variant.model_validate(fault)
     with pytest.raises(ValidationError, match=r"expected -24 to 24 semitones"):
         Variant.model_validate({"pitch": 30})

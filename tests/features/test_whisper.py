@@ -1,4 +1,4 @@
-"""Whisper's embeddings are KerasHub's own, of the speech alone; a missing preset is reported."""
+"""Whisper's embeddings are KerasHub's own, frames and pooled; a missing preset is reported."""
 
 import hashlib
 import json
@@ -18,10 +18,13 @@ import pytest
 import soxr
 from conftest import ROOT
 
+from speech_emotion.audio.codec import decode
 from speech_emotion.base.errors import PipelineError
-from speech_emotion.features import FeaturizeParams, featurize, whisper
-from speech_emotion.features.whisper import Encoder
+from speech_emotion.data.synthetic.corpus import SyntheticRecording
+from speech_emotion.features import FeaturizeParams, featurize, whisper, whisper_pooled
+from speech_emotion.features.parts.whisper_encoder import log_mel
 from speech_emotion.features.whisper import Params as WhisperParams
+from speech_emotion.features.whisper_pooled import Params as PooledParams
 
 RATE = 16000
 
@@ -36,16 +39,85 @@ def noise(seconds: float, rate: int = RATE) -> np.ndarray:
     return values.astype(np.float32)
 
 
-@pytest.mark.parametrize("seconds", [0.01, 0.25, 0.99, 1.0, 3.7, 29.99, 30.0])
-def test_the_spectrogram_is_the_beginning_of_kerashubs(
-    params: WhisperParams, seconds: float
-) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "mels"), [(0.01, 80), (0.25, 80), (1.0, 128), (3.71, 80), (29.99, 80), (30.0, 80)]
+)
+def test_the_spectrogram_is_the_beginning_of_kerashubs(seconds: float, mels: int) -> None:
     samples = noise(seconds)
-    converter = keras_hub.layers.WhisperAudioConverter.from_preset(params.preset)
-    given = Encoder(params).log_mel(samples)
-    assert len(given) == 2 * np.ceil(seconds / 0.02)
-    # some processors sum a longer product in another order
-    np.testing.assert_allclose(given, np.asarray(converter(samples))[: len(given)], atol=5e-7)
+    converter = keras_hub.layers.WhisperAudioConverter(num_mels=mels)
+    given = log_mel(samples, mels)
+    assert given.shape == (2 * np.ceil(seconds / 0.02), mels)
+    np.testing.assert_allclose(given, np.asarray(converter(samples))[: len(given)], atol=1e-5)
+
+
+@pytest.fixture
+def pooled_params(whisper_preset: Path) -> PooledParams:
+    return PooledParams(preset=str(whisper_preset))
+
+
+@pytest.mark.slow
+def test_pooled_values_are_mean_and_deviation_of_the_frames_of_the_speech(
+    params: WhisperParams, pooled_params: PooledParams
+) -> None:
+    samples = noise(1.234)
+    with_silence = np.pad(samples, (0, round(1.24 * RATE) - len(samples) + RATE // 2))
+    speech = whisper.compute(with_silence, RATE, params)[:62]
+    given = whisper_pooled.compute(samples, RATE, pooled_params)
+    expected = np.stack([speech.mean(axis=0), speech.std(axis=0)], axis=1)
+    np.testing.assert_allclose(given.reshape(3, 2, 16), expected, atol=1e-5)
+    some = pooled_params.model_copy(update={"layers": (0, 2)})
+    chosen = whisper_pooled.compute(samples, RATE, some).reshape(2, 2, 16)
+    np.testing.assert_allclose(chosen, expected[[0, 2]], atol=1e-5)
+    absent = pooled_params.model_copy(update={"layers": (1, 3)})
+    with pytest.raises(PipelineError, match=r"layers is \[1, 3\]: expected all or numbers up to 2"):
+        whisper_pooled.compute(samples, RATE, absent)
+
+
+def test_layers_above_the_last_one_that_is_pooled_are_not_computed(
+    pooled_params: PooledParams,
+) -> None:
+    def parameters(layers: tuple[int, ...]) -> int:
+        chosen = pooled_params.model_copy(update={"layers": layers})
+        return int(whisper_pooled.encoder(chosen).count_params())
+
+    assert parameters((0,)) < parameters((1,)) < parameters((0, 2)) == parameters((0, 1, 2))
+
+
+def test_long_recordings_are_pooled_in_equal_blocks(pooled_params: PooledParams) -> None:
+    samples = noise(40)
+    halves = [
+        whisper_pooled.compute(half, RATE, pooled_params) for half in np.array_split(samples, 2)
+    ]
+    given = whisper_pooled.compute(samples, RATE, pooled_params)
+    np.testing.assert_allclose(given, np.mean(halves, axis=0), atol=1e-6)
+
+
+REAL_PRESET = os.environ.get("SER_WHISPER_PRESET")
+
+
+@pytest.mark.skipif(
+    not REAL_PRESET, reason="SER_WHISPER_PRESET names no folder with a preset of Whisper"
+)
+def test_a_real_encoder_hears_emotions(synthetic_recordings: list[SyntheticRecording]) -> None:
+    """Nearest class means tell the emotions of voices that code makes, of other speakers too."""
+    params = PooledParams(preset=str(REAL_PRESET))
+    vectors, emotions, speakers = [], [], []
+    for recording in synthetic_recordings:
+        stem = Path(recording.name).stem
+        if not re.fullmatch("03-01-0[1-8]-0[12]-01-01-0[1-6]", stem):
+            continue
+        samples, sample_rate = decode(recording.read())
+        vectors.append(whisper_pooled.compute(samples[:, 0], sample_rate, params))
+        emotions.append(stem[6:8])
+        speakers.append(stem[-2:])
+    values, emotion, speaker = np.stack(vectors), np.array(emotions), np.array(speakers)
+    values = (values - values.mean(axis=0)) / values.std(axis=0)
+    trains = speaker < "05"
+    classes = np.unique(emotion)
+    means = np.stack([values[trains & (emotion == one)].mean(axis=0) for one in classes])
+    distances = np.linalg.norm(values[~trains][:, None] - means, axis=2)
+    right = classes[distances.argmin(axis=1)] == emotion[~trains]
+    assert right.mean() > 0.4, "chance is an eighth"
 
 
 @pytest.mark.slow
@@ -233,7 +305,7 @@ def test_a_repository_is_downloaded_once_and_then_needs_no_connection(
     def find(revision: str | None) -> Path:
         program = (
             "from speech_emotion.base.presets import find\n"
-            f"preset = find('hf://owner/tiny', {revision!r})\n"
+            f"preset = find('hf://owner/tiny', {revision!r}, 'featurize.whisper')\n"
             "print(preset.revision, preset.folder)"
         )
         environment = {

@@ -6,11 +6,15 @@ import pytest
 from feature_folders import subset, write_features
 from training_params import AUGMENTATION
 
+from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
-from speech_emotion.networks import fusion
+from speech_emotion.networks import find, fusion
 from speech_emotion.networks.parts.crops import FRAMES
 from speech_emotion.params.train import AugmentationParams
+
+KINDS = ("log_mel", "functionals")
+"""Those of `fusion.KINDS` that the store holds."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 def of_speakers(store: FeatureStore, *speakers: str) -> FeatureSubset:
     chosen = store.manifest["speaker"].isin(speakers)
-    return subset(store, fusion.KINDS, np.flatnonzero(chosen))
+    return subset(store, KINDS, np.flatnonzero(chosen))
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +75,26 @@ def test_the_cnn_of_the_fusion_trains_as_if_alone(store: FeatureStore, fused: ke
 def test_the_analysis_within_the_fusion_is_not_trained(fused: keras.Model) -> None:
     assert not fused.get_layer("functionals_lda").trainable_weights
     assert fused.count_params() < 0.4e6
+
+
+def test_the_fusion_takes_what_there_is(store: FeatureStore) -> None:
+    assert find("fusion", store.utterance_kinds, store.frame_kinds).kinds == KINDS
+    everything = find("fusion", ("functionals", "mfcc_mean", "whisper_pooled"), ("log_mel",))
+    assert everything.kinds == ("log_mel", "functionals", "whisper_pooled")
+    with pytest.raises(PipelineError, match=r"takes what there is of log_mel, .* featurize\.kinds"):
+        find("fusion", ("mfcc_mean",), ("whisper",))
+
+
+def test_without_spectrograms_the_fusion_is_its_analyses(store: FeatureStore) -> None:
+    rows = np.flatnonzero(store.manifest["speaker"].isin(["01", "02", "03"]))
+    training = subset(store, ("functionals",), rows)
+    model = fusion.build(training)
+    assert not model.trainable_weights
+    [utterance] = subset(store, ("functionals",), rows[:1])
+    segments = fusion.inputs(utterance)
+    given = model.predict_on_batch(segments)
+    alone = model.get_layer("functionals_lda").predict_on_batch(segments)
+    np.testing.assert_allclose(given, alone, rtol=1e-4)
+    assert set(fusion.training_input(utterance, None, np.random.default_rng(0))) == {"functionals"}
+    with pytest.raises(PipelineError, match=r"set train\.augmentation to null"):
+        fusion.training_model(model, AugmentationParams(**AUGMENTATION), 0)

@@ -79,6 +79,7 @@ def run(folder: Path, target: Path, **split: object) -> dict[str, Any]:
         LabelParams(**LABELS),
         features=folder / "features",
         model=folder / "keras",
+        clean=folder / "clean",
         metrics=folder / "metrics.json",
         target=target / "export",
         report=target / "export.json",

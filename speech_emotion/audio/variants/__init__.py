@@ -33,10 +33,13 @@ class Original:
         The recording's id, which seeds what is random: neither order nor number of workers matter.
     samples : np.ndarray [shape=(n,), float32]
         Mono, full scale 1.
+    sample_rate : int
+        In Hz.
     """
 
     id: str
     samples: np.ndarray
+    sample_rate: int
 
     @cached_property
     def analysis(self) -> Analysis:

@@ -1,0 +1,21 @@
+"""Recordings of a narrower band, such as a telephone's."""
+
+import numpy as np
+import soxr
+
+
+def limit_band(samples: np.ndarray, sample_rate: int, highest: float) -> np.ndarray:
+    """Take away what lies above a frequency, by resampling; length and rate are kept.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,), float32]
+        Mono, full scale 1.
+    sample_rate : int
+        In Hz.
+    highest : float
+        In Hz.
+    """
+    narrow = soxr.resample(samples, sample_rate, 2 * highest)
+    wide = soxr.resample(narrow, 2 * highest, sample_rate)[: len(samples)]
+    return np.pad(wide, (0, len(samples) - len(wide)))
