@@ -27,9 +27,11 @@ from speech_emotion.reporting.evaluation import (
     uncalibrated,
 )
 from speech_emotion.reporting.evaluation_figures import evaluation_figures, read_curves
+from speech_emotion.reporting.known_voice import known_voice_scores
 from speech_emotion.reporting.model_tests import as_page, summary
 from speech_emotion.reporting.scoring import score
 from speech_emotion.training.trained_model import TrainedModel
+from speech_emotion.training.voices import read_voices
 
 
 def evaluate(
@@ -88,6 +90,7 @@ def evaluate(
     )
     values = {
         **score(named, probabilities, task.labels),
+        "known_voice": known_voice_scores(trained, read_voices(model), subset, probabilities),
         "uncalibrated": uncalibrated(test, probabilities, task.labels, trained.temperature),
         **setting(task, split_params, trained.network),
     }

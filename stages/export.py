@@ -22,6 +22,7 @@ from speech_emotion.reporting.model_card import model_card
 from speech_emotion.serving.exporting import write_exported
 from speech_emotion.training.model_settings import read_settings
 from speech_emotion.training.trained_model import TrainedModel
+from speech_emotion.training.voices import read_voices, write_voices
 
 
 def export(
@@ -83,6 +84,7 @@ def export(
             )
             trained = TrainedModel.load(model)
             measured |= write_exported(trained, settings, training, validation, clean, folder)
+            write_voices(read_voices(model), folder)
         else:
             measured["refused"] = (
                 f"The network {settings.network!r} needs more than LiteRT has, so it was not "

@@ -231,6 +231,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", type=Path, default=Path("models/export"), help="folder of the model"
     )
+    parser.add_argument(
+        "--int8", action="store_true", help="the model with 8-bit weights: smaller, and faster"
+    )
+    parser.add_argument(
+        "--speaker",
+        metavar="FOLDER",
+        help="recordings of the one who speaks, to get to know the voice; no labels needed",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object per recording")
     form.add_argument("--csv", action="store_true", help="one row per recording, or per window")
@@ -263,7 +271,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parsed(arguments)
     if options.mic:
-        recognizer = _loaded(options.model)
+        recognizer = _loaded(options)
         output = JsonLines(recognizer.labels, 0) if options.json else None
         listen(recognizer, output, options.window, options.hop)
         return
@@ -274,18 +282,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise PipelineError(
                 f"--plot draws one recording, and {len(files)} were named: name one."
             )
-    if not predict(_loaded(options.model), files, options):
+    if not predict(_loaded(options), files, options):
         sys.exit(1)
 
 
-def _loaded(folder: Path) -> Recognizer:
-    recognizer = Recognizer.load(folder)
+def _loaded(options: argparse.Namespace) -> Recognizer:
+    recognizer = Recognizer.load(options.model, int8=options.int8)
     if recognizer.is_synthetic:
         print(
-            f"note: the model in {folder} learnt from synthetic voices: it knows nothing of "
+            f"note: the model in {options.model} learnt from synthetic voices: it knows nothing of "
             "people.",
             file=sys.stderr,
         )
+    if options.speaker:
+        try:
+            recognizer = recognizer.adapt(map(Path, expanded([options.speaker])))
+        except AudioError as error:
+            raise PipelineError(f"--speaker: {error}") from None
     return recognizer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,7 @@ from speech_emotion.serving.timeline import (
     speech_threshold,
 )
 from speech_emotion.training.model_settings import KERAS_FILE, encoder_file, model_file
+from speech_emotion.training.voices import KnownVoice, Voices, read_voices
 
 SHORTEST = 0.01
 """A recording must last at least this long, in s."""
@@ -61,6 +62,10 @@ class Recognizer:
         The model.
     front_end : FrontEnd
         The settings that its training data went through.
+    voices : mapping of str to Voices
+        Of the voices that trained it, by kind of features; see `adapt`.
+    known_voice : KnownVoice
+        What was heard of the speaker who is to be recognised.
 
     Attributes
     ----------
@@ -72,9 +77,17 @@ class Recognizer:
         Whether recordings that code made trained the model: it then knows nothing of people.
     """
 
-    def __init__(self, model: Model, front_end: FrontEnd) -> None:
+    def __init__(
+        self,
+        model: Model,
+        front_end: FrontEnd,
+        voices: Mapping[str, Voices],
+        known_voice: KnownVoice | None = None,
+    ) -> None:
         self._model = model
         self._front_end = front_end
+        self._voices = voices
+        self._known_voice = known_voice or KnownVoice()
         self.labels = model.labels
         self.corpora = model.corpora
         self.is_synthetic = "synthetic" in model.corpora
@@ -117,7 +130,8 @@ class Recognizer:
             encoder = folder / encoder_file(kind, int8)
             if encoder.is_file():
                 featurize = featurize.with_encoder(kind, encoder)
-        return cls(model, front_end.model_copy(update={"featurize": featurize}))
+        front_end = front_end.model_copy(update={"featurize": featurize})
+        return cls(model, front_end, read_voices(folder))
 
     def predict(
         self, source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None = None
@@ -152,19 +166,65 @@ class Recognizer:
         total, audible, length = np.zeros(len(self.labels)), 0, 0
         with naming(_subject(source)), _open(source, sample_rate) as recording:
             rate = recording.sample_rate
-            for samples in _gathered(recording):
+            for samples, is_audible in _pieces(recording):
                 length += len(samples)
-                # a last piece that is too short is not what makes an hour silent
-                if len(samples) < SHORTEST * rate or is_silent(samples[:, None]):
-                    continue
-                total += len(samples) * self.probabilities(samples, rate)
-                audible += len(samples)
-            if length < SHORTEST * rate:
-                raise AudioError(f"lasts less than {SHORTEST:g} s")
-            if not audible:
-                raise AudioError(SILENT)
+                if is_audible:
+                    total += len(samples) * self.probabilities(samples, rate)
+                    audible += len(samples)
         emotion, probabilities = self.named(total / audible)
         return Prediction(emotion, probabilities, length / rate)
+
+    def adapt(
+        self,
+        recordings: Iterable[Path | str | BinaryIO | np.ndarray],
+        sample_rate: int | None = None,
+    ) -> Self:
+        """A recogniser for one speaker, from a few recordings of theirs without any label.
+
+        What the voice has of its own is estimated and taken off; the more recordings, the more of
+        it. They should be such as will be recognised, by microphone and language, and of several
+        emotions; that they are all of one is noticed mostly. Another speaker's do harm. Adapting
+        again adds recordings.
+
+        Parameters
+        ----------
+        recordings : iterable
+            Each as for `predict`. Of longer ones, each piece of `MAX_DURATION` counts as one.
+        sample_rate : int or None
+            Of samples, in Hz; a file has its own.
+
+        Raises
+        ------
+        AudioError
+            As for `predict`.
+        PipelineError
+            If the model knows nothing of voices: it takes no utterance-level features, or was
+            trained on a single speaker.
+
+        Examples
+        --------
+        >>> recognizer = Recognizer.load("models/export")
+        >>> of_speaker = recognizer.adapt(["recording.wav"])
+        >>> of_speaker.predict("recording.wav").emotion
+        'angry'
+        """
+        if not self._voices:
+            raise PipelineError(
+                "the model knows nothing of voices, so that it can't adapt to one: train it on two "
+                "speakers or more, with a network that takes utterance-level features (it takes "
+                f"{', '.join(self._model.kinds)})."
+            )
+        features = []
+        for source in recordings:
+            with naming(_subject(source)), _open(source, sample_rate) as recording:
+                features += [
+                    self._features(samples, recording.sample_rate)
+                    for samples, is_audible in _pieces(recording)
+                    if is_audible
+                ]
+        found = [self._model.probabilities([one])[0] for one in features]
+        voice = self._known_voice.joined_by(features, found, self._voices)
+        return type(self)(self._model, self._front_end, self._voices, voice)
 
     def timeline(
         self,
@@ -224,7 +284,9 @@ class Recognizer:
             for start, end, of_piece, probabilities in found
         ]
 
-    def stream(self, sample_rate: int, *, window: float = 3.0, hop: float = 0.5) -> Stream:
+    def stream(
+        self, sample_rate: int, *, window: float = 3.0, hop: float = 0.5, adapt: bool = False
+    ) -> Stream:
         """A `Stream` to be fed with audio as it arrives, in chunks of any length.
 
         Parameters
@@ -233,6 +295,14 @@ class Recognizer:
             Of the chunks, in Hz.
         window, hop : float
             How much of the past each estimate is made from, and the time between estimates, in s.
+        adapt : bool
+            True takes it that one speaker is heard, and adapts to the voice as it goes; see
+            `adapt`.
+
+        Raises
+        ------
+        PipelineError
+            If it is to adapt, and the model knows nothing of voices.
 
         Examples
         --------
@@ -244,15 +314,18 @@ class Recognizer:
         >>> stream.finish().duration
         2.0
         """
-        return Stream(self, sample_rate, window, hop)
+        return Stream(self.adapt([]) if adapt else self, sample_rate, window, hop, adapt)
 
     def probabilities(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
         """Probability of each of `labels` [shape=(k,)] for mono samples [n], full scale 1."""
-        settings = self._front_end
-        cleaned, _ = clean(samples[:, None], sample_rate, settings.clean)
-        features = featurize(cleaned, settings.clean.sample_rate, settings.featurize)
+        features = self._known_voice.taken_off(self._features(samples, sample_rate))
         [probabilities] = self._model.probabilities([features])
         return np.asarray(probabilities)
+
+    def _features(self, samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
+        settings = self._front_end
+        cleaned, _ = clean(samples[:, None], sample_rate, settings.clean)
+        return featurize(cleaned, settings.clean.sample_rate, settings.featurize)
 
     def named(self, probabilities: np.ndarray) -> tuple[str, dict[str, float]]:
         """The most probable label, and the probabilities [k] by label."""
@@ -298,6 +371,29 @@ def _subject(source: Path | str | BinaryIO | np.ndarray) -> str:
     if isinstance(source, np.ndarray):
         return "The array"
     return str(source) if isinstance(source, Path | str) else "The stream"
+
+
+def _pieces(recording: Recording) -> Iterator[tuple[np.ndarray, bool]]:
+    """Pieces of `MAX_DURATION`, the last one as long as what is left, and whether each is audible.
+
+    Raises
+    ------
+    AudioError
+        At the end, if the recording lasts less than `SHORTEST` or none was audible.
+    """
+    length, any_audible = 0, False
+    for samples in _gathered(recording):
+        length += len(samples)
+        # a last piece that is too short is not what makes an hour silent
+        is_audible = len(samples) >= SHORTEST * recording.sample_rate and not is_silent(
+            samples[:, None]
+        )
+        any_audible |= is_audible
+        yield samples, is_audible
+    if length < SHORTEST * recording.sample_rate:
+        raise AudioError(f"lasts less than {SHORTEST:g} s")
+    if not any_audible:
+        raise AudioError(SILENT)
 
 
 def _gathered(recording: Recording) -> Iterator[np.ndarray]:

@@ -19,6 +19,9 @@ from speech_emotion.serving.timeline import (
 BUFFER = MAX_DURATION
 """What a stream remembers, in s: as much as the longest recording that the pipeline takes."""
 
+MOST_WINDOWS = 64
+"""An estimate of a voice is made of no more windows than these: more hardly change it."""
+
 SMOOTHING = 1.0
 """Time constant of the exponential average over estimates, in s."""
 
@@ -35,6 +38,9 @@ class Listener(Protocol):
     def named(self, probabilities: np.ndarray) -> tuple[str, dict[str, float]]:
         """The most probable label, and the probabilities by label."""
 
+    def adapt(self, recordings: list[np.ndarray], sample_rate: int) -> "Listener":
+        """The same that knows the speaker of recordings [n] at a rate in Hz."""
+
 
 class Stream:
     """Takes audio in chunks of any length and estimates its emotion every hop; bounded in memory.
@@ -47,6 +53,8 @@ class Stream:
         Of the chunks, in Hz.
     window, hop : float
         How much of the past each estimate is made from, and the time between estimates, in s.
+    adapt : bool
+        Whether to adapt to the speaker's voice, by one window after the other of what was fed.
 
     Raises
     ------
@@ -61,12 +69,15 @@ class Stream:
         sample_rate: int,
         window: float,
         hop: float,
+        adapt: bool = False,
     ) -> None:
         check_windows(window, hop)
         check_rate(sample_rate)
         if window > BUFFER:
             raise ValueError(f"window is {window:g} s: a stream remembers {BUFFER:g} s")
         self._recognizer = recognizer
+        self._adapt = adapt
+        self._windows_known = 0
         self._sample_rate = sample_rate
         self._window = round(window * sample_rate)
         self._hop = round(hop * sample_rate)
@@ -122,6 +133,7 @@ class Stream:
         self._fed = 0  # samples since the start
         self._amplitudes = np.zeros(0, np.float32)
         self._smoothed: np.ndarray | None = None
+        self._known_up_to = 0  # samples since the start that the voice was estimated from
 
     def _append(self, samples: np.ndarray) -> None:
         if self._stop + len(samples) > len(self._buffer):
@@ -147,7 +159,16 @@ class Stream:
             self._smoothed = None
             return Estimate(time, False, None, None)
         latest = self._recognizer.probabilities(window, self._sample_rate)
+        if self._adapt and self._fed - self._known_up_to >= self._window:
+            self._get_to_know(window)
         if self._smoothed is None:
             self._smoothed = latest
         self._smoothed = self._smoothed + self._keep * (latest - self._smoothed)
         return Estimate(time, True, *self._recognizer.named(self._smoothed))
+
+    def _get_to_know(self, window: np.ndarray) -> None:
+        """Let a window add to what is known of the voice, until `MOST_WINDOWS` did."""
+        self._known_up_to = self._fed
+        if self._windows_known < MOST_WINDOWS:
+            self._recognizer = self._recognizer.adapt([window], self._sample_rate)
+            self._windows_known += 1

@@ -122,6 +122,22 @@ def test_json_lines_csv_and_python_say_the_same(
     assert {label: float(rows[0][label]) for label in EMOTIONS} == expected.probabilities
 
 
+def test_a_speaker_is_known_from_a_folder(
+    models: Path, folder: Path, recognizer: Recognizer
+) -> None:
+    recordings = [folder / "b.flac", folder / "monday" / "a.OGG"]
+    (folder / "broken.wav").unlink()
+    done = run(models, "--json", "--speaker", folder, folder / "b.flac")
+    expected = recognizer.adapt(recordings).predict(folder / "b.flac")
+    assert json.loads(done.stdout)["probabilities"] == expected.probabilities
+    assert expected != recognizer.predict(folder / "b.flac")
+    (folder / "monday" / "broken.wav").write_bytes(b"no audio")
+    done = run(models, "--speaker", folder / "monday", folder / "b.flac")
+    assert done.returncode == 1
+    assert b"broken.wav" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_standard_input(models: Path, folder: Path, recognizer: Recognizer) -> None:
     done = run(models, "--json", "-", given=(folder / "b.flac").read_bytes())
     reported = json.loads(done.stdout)

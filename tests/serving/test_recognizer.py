@@ -13,7 +13,7 @@ from conftest import wav
 from exported_model import change_front_end, write_models
 from feature_folders import spectrogram, vector
 
-from speech_emotion.base.errors import PipelineError
+from speech_emotion.base.errors import AudioError, PipelineError
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.networks import NAMES, Features, find
 from speech_emotion.serving.lite import LiteModel
@@ -245,6 +245,40 @@ def test_a_model_that_cannot_be_used_is_reported(models: Path, tmp_path: Path) -
     (folder / "settings.json").write_text(json.dumps({**settings, "network": "other"}))
     with pytest.raises(PipelineError, match="names the network 'other'"):
         Recognizer.load(folder)
+
+
+@pytest.mark.slow
+def test_a_known_voice_changes_the_answers_alike_in_keras_and_litert(
+    models: Path, recognizer: Recognizer, speech: tuple[np.ndarray, int], tmp_path: Path
+) -> None:
+    samples, rate = speech
+    louder, path = np.clip(2 * samples, -1, 1), tmp_path / "speech.wav"
+    soundfile.write(path, samples, rate, subtype="FLOAT")
+    plain = recognizer.predict(samples, rate)
+    adapted = recognizer.adapt([path, louder], rate)
+    expected = adapted.predict(samples, rate)
+    assert not close(expected.probabilities, plain.probabilities, 1e-3)
+    assert recognizer.predict(samples, rate) == plain, "the recogniser itself stays as it was"
+    assert recognizer.adapt([]).predict(samples, rate) == plain
+    again = recognizer.adapt([samples], rate).adapt([louder], rate)
+    assert again.predict(samples, rate) == expected, "adapting again adds recordings"
+    keras = Recognizer.load(models / "keras").adapt([path, louder], rate)
+    assert close(keras.predict(path).probabilities, expected.probabilities, 1e-3)
+    assert [one.emotion for one in adapted.timeline(path, window=60)] == [expected.emotion]
+
+
+def test_a_voice_that_cannot_be_known_is_reported(
+    models: Path, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    with pytest.raises(AudioError, match="silent"):
+        recognizer.adapt([np.zeros(16000, np.float32)], 16000)
+    folder = tmp_path / "export"
+    shutil.copytree(models / "export", folder)
+    (folder / "voices.npz").unlink()
+    with pytest.raises(PipelineError, match=r"knows nothing of voices, .* on two speakers or more"):
+        Recognizer.load(folder).adapt([])
+    with pytest.raises(PipelineError, match=r"holds no model_int8\.tflite"):
+        Recognizer.load(folder, int8=True)
 
 
 @pytest.mark.slow

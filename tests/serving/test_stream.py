@@ -57,6 +57,23 @@ def test_estimates_are_smoother_than_their_windows(
     np.testing.assert_allclose([row.sum() for row in smoothed], 1)
 
 
+def test_a_stream_gets_to_know_the_voice_window_by_window(
+    recognizer: Recognizer, speech: tuple[np.ndarray, int]
+) -> None:
+    samples, rate = speech
+    samples = np.concatenate([samples, samples])
+    plain, adapting = (
+        recognizer.stream(rate, window=1, hop=0.5, adapt=adapt).feed(samples)
+        for adapt in (False, True)
+    )
+    whole = [place for place, one in enumerate(plain) if one.speech and one.time >= 1]
+    assert adapting[: whole[0] + 1] == plain[: whole[0] + 1], "nothing is known as yet"
+    assert adapting[whole[1]] != plain[whole[1]]
+    stream = recognizer.stream(rate, window=1, hop=0.5, adapt=True)
+    stream.feed(samples)
+    assert stream.finish() != recognizer.predict(samples, rate)
+
+
 def test_finish_answers_for_what_the_buffer_still_holds(
     recognizer: Recognizer, speech: tuple[np.ndarray, int]
 ) -> None:

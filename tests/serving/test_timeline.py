@@ -92,4 +92,7 @@ def test_windows_that_can_not_be_made_are_refused(
     with pytest.raises(ValueError, match=f"^{name} is .* s: expected a number of at least 0.01$"):
         recognizer.timeline(np.zeros(16000), 16000, **{name: value})
     with pytest.raises(ValueError, match=f"^{name} is "):
-        recognizer.stream(16000, **{name: value})
+        if name == "window":
+            recognizer.stream(16000, window=value)
+        else:
+            recognizer.stream(16000, hop=value)

@@ -1,6 +1,8 @@
 """The whole pipeline on a Whisper encoder and its head: dvc repro, evaluate, predict."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,68 @@ def test_another_layer_reruns_from_featurize_on(
     assert clone.stages_run("repro") == []
     clone.change_params({"featurize.whisper.layers": 1})
     assert clone.stages_run("repro", "--dry")[0] == "featurize"
+
+
+@pytest.fixture(scope="module")
+def pooled_run(whisper_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A clone after ``dvc repro`` on a fusion of functionals and a pooled tiny encoder."""
+    clone = Repository(tmp_path_factory.mktemp("pooled"))
+    changes = {
+        **SMALL,
+        "augment.variants": [],
+        "featurize.kinds": ["functionals", "whisper_pooled"],
+        "featurize.whisper_pooled.preset": str(whisper_preset),
+        "train.augmentation": None,
+    }
+    clone.change_params(changes)
+    assert clone.stages_run("repro") == STAGES
+    return clone
+
+
+@pytest.mark.slow
+def test_an_encoder_is_exported_beside_the_network(pooled_run: Repository, tmp_path: Path) -> None:
+    export = pooled_run.folder / "models" / "export"
+    measured = json.loads((pooled_run.folder / "metrics" / "export.json").read_text())
+    files = {path.name for path in export.iterdir()}
+    assert {"model.tflite", "whisper_pooled.tflite", "voices.npz"} < files
+    assert measured["float32"]["largest_difference"] < 1e-3
+    sizes = [(export / name).stat().st_size for name in ("model.tflite", "whisper_pooled.tflite")]
+    assert measured["float32"]["bytes"] == sum(sizes)
+    assert measured["int8"]["written"] == ("whisper_pooled_int8.tflite" in files)
+    for line, evaluated in pooled_run.predicted_and_evaluated(tmp_path):
+        for emotion, probability in line["probabilities"].items():
+            assert probability == pytest.approx(evaluated[emotion], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_exported_encoder_needs_neither_keras_nor_its_preset(pooled_run: Repository) -> None:
+    shard = next(iter(read_shards(pooled_run.folder / "data" / "clean")))
+    program = (
+        "import io, json, sys\n"
+        "sys.modules.update(dict.fromkeys(['keras', 'tensorflow', 'keras_hub']))\n"
+        "from speech_emotion import Recognizer\n"
+        "recognizer = Recognizer.load('models/export')\n"
+        "recording = io.BytesIO(sys.stdin.buffer.read())\n"
+        "print(json.dumps(recognizer.adapt([recording]).predict(recording).probabilities))\n"
+    )
+    given = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=pooled_run.folder,
+        input=next(iter(shard))[2],
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert sum(json.loads(given).values()) == pytest.approx(1)
+
+
+@pytest.mark.slow
+def test_known_voices_are_reported_beside_the_scores(pooled_run: Repository) -> None:
+    metrics = json.loads((pooled_run.folder / "metrics" / "metrics.json").read_text())
+    known = metrics["known_voice"]
+    assert list(known) == ["0", "1", "4", "16"]
+    assert known["0"] == pytest.approx(metrics["uar"], abs=1e-4)
+    assert all(value is None or 0 < value <= 1 for value in known.values())
+    assert known["1"] is not None
 
 
 def test_a_preset_that_went_away_is_reported(
