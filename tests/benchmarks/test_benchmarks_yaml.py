@@ -15,7 +15,10 @@ from benchmarks.params import load_items, load_source
 from benchmarks.recipes import load_front_end, load_recipe
 from benchmarks.results import RESULTS, Run
 from benchmarks.speed import COMPARED
+from speech_emotion.audio.variants import AugmentParams
 from speech_emotion.base.imports import FACADE, imported_files
+from speech_emotion.features import FeaturizeParams
+from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import load, read_sections
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
@@ -54,6 +57,7 @@ def test_the_imports_found_are_those_that_python_makes(stage: str) -> None:
     # what is imported when it is used: the networks, and what Whisper needs
     later = (
         "speech_emotion/networks/",
+        "speech_emotion/base/litert.py",
         "speech_emotion/base/quiet_keras.py",
         "speech_emotion/base/user_cache.py",
     )
@@ -131,8 +135,12 @@ def test_no_recipe_validates_on_speakers_it_could_train_on() -> None:
 def test_what_is_measured_is_the_default_of_the_pipeline() -> None:
     root = ROOT / "params.yaml"
     sections = load_front_end("default", PARAMS)
-    for name, section in sections:
-        assert section == load(name, type(section), root), name
+    assert sections.clean == load("clean", CleanParams, root)
+    assert sections.augment == load("augment", AugmentParams, root)
+    made, default = sections.featurize, load("featurize", FeaturizeParams, root)
+    assert made.kinds == default.kinds
+    for kind in made.kinds:
+        assert made.of(kind) == default.of(kind)
     best = load_recipe("best", PARAMS)
     assert best.front_end == "default"
     assert best.variants is None
