@@ -6,7 +6,8 @@ Needs the extra `app`. The page works without the internet, and so does its REST
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,27 +37,35 @@ Record or upload an utterance: WAV, FLAC, OGG or MP3, up to {minutes:g} minutes 
 {trained_on} It judges how a voice sounds, not what a person feels.
 """
 
+MOST_REFERENCES = 64
+"""Recordings of a speaker that the page gets to know the voice from."""
+
+REFERENCES = "More of the same speaker, to get to know the voice (optional)"
+KNOWN = "Knows the voice from {count} recordings. Recordings from now on are compared with it."
+
 
 def page(recognizer: Recognizer) -> "gradio.Blocks":
     """The page: a recording in, the emotion, its probabilities and its timeline out."""
     import gradio
 
-    def recognise(path: str | None) -> "tuple[dict[str, float] | None, Figure | None]":
+    def recognise(
+        path: str | None, of_speaker: Recognizer | None = None
+    ) -> "tuple[dict[str, float] | None, Figure | None]":
         if path is None:  # the recording was cleared
             return None, None
-        if not Path(path).exists():  # equal recordings are one upload, for all visitors
-            raise gradio.Error("This recording was recognised and deleted. Upload it again.")
-        try:
-            return answer(recognizer, Path(path))
-        except AudioError as error:
-            raise gradio.Error(
-                str(AudioError(error.fault, "This recording")),
-                title="Not recognised",
-                duration=None,
-                print_exception=False,
-            ) from None
-        finally:
-            Path(path).unlink(missing_ok=True)
+        with _deleting([path]):
+            return answer(of_speaker or recognizer, Path(path))
+
+    def get_to_know(paths: list[str] | None) -> tuple[Recognizer | None, str]:
+        if not paths:
+            return None, ""
+        with _deleting(paths):
+            if len(paths) > MOST_REFERENCES:
+                raise AudioError(f"is one of {len(paths)}, and {MOST_REFERENCES} is the limit")
+            for path in paths:
+                require_short(Path(path))
+            known = recognizer.adapt(map(Path, paths))
+            return known, KNOWN.format(count=len(paths))
 
     with gradio.Blocks(
         title="Speech emotion", analytics_enabled=False, delete_cache=(UPLOAD_LIFE, UPLOAD_LIFE)
@@ -74,17 +83,62 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
             buttons=[],  # one of them would send the recording to another server
         )
         _take_uploads_only(recording)
+        of_speaker = gradio.State()
+        if recognizer.knows_voices:
+            references = gradio.File(
+                file_count="multiple", file_types=["audio"], label=REFERENCES, height=120
+            )
+            _take_uploads_only(references)
+            # Gradio's own leaves an empty file for each
+            references.preprocess = _paths  # type: ignore[assignment,method-assign]
+            known = gradio.Markdown()
+            references.upload(
+                get_to_know, references, [of_speaker, known], api_visibility="private"
+            )
+            references.clear(
+                lambda: (None, ""), None, [of_speaker, known], api_visibility="private"
+            )
         with gradio.Row():
             emotion = gradio.Label(label="Emotion", num_top_classes=len(recognizer.labels))
             # the picture has a title of its own
             timeline = gradio.Plot(show_label=False, format="png", scale=2)
         recording.change(
-            recognise, inputs=recording, outputs=[emotion, timeline], api_name="predict"
+            recognise,
+            inputs=[recording, of_speaker],
+            outputs=[emotion, timeline],
+            api_name="predict",
         )
     return blocks
 
 
-def _take_uploads_only(recording: "gradio.Audio") -> None:
+@contextmanager
+def _deleting(paths: Sequence[str]) -> Iterator[None]:
+    """Delete uploads when they have been used, and say on the page what is wrong with them."""
+    import gradio
+
+    if not all(Path(path).exists() for path in paths):
+        # equal recordings are one upload, for all visitors
+        raise gradio.Error("This recording was recognised and deleted. Upload it again.")
+    try:
+        yield
+    except AudioError as error:
+        raise gradio.Error(
+            str(AudioError(error.fault, "This recording")),
+            title="Not recognised",
+            duration=None,
+            print_exception=False,
+        ) from None
+    finally:
+        for path in paths:
+            Path(path).unlink(missing_ok=True)
+
+
+def _paths(files: Any) -> list[str]:
+    """Where uploads lie."""
+    return [file.path for file in files.root] if files else []
+
+
+def _take_uploads_only(recording: "gradio.Audio | gradio.File") -> None:
     """Refuse addresses, which Gradio would fetch for whoever names one to the REST interface."""
     import gradio
 
@@ -108,16 +162,28 @@ def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figur
     """
     from speech_emotion.serving.timeline_picture import timeline_picture
 
+    duration = require_short(path)
+    prediction = recognizer.predict(path)
+    windows = recognizer.timeline(path)
+    picture = timeline_picture(path, windows, recognizer.labels, f"{duration:.1f} s of audio")
+    return prediction.probabilities, picture
+
+
+def require_short(path: Path) -> float:
+    """The duration of a recording, in s.
+
+    Raises
+    ------
+    AudioError
+        If it can't be read, or lasts longer than `MAX_SECONDS`.
+    """
     with opened(path) as recording:
         duration = recording.duration
     if duration is None:
         raise AudioError("does not say how long it is: save it again with another program")
     if duration > MAX_SECONDS:
         raise AudioError(f"lasts {duration:.0f} s, and {MAX_SECONDS:.0f} s is the limit")
-    prediction = recognizer.predict(path)
-    windows = recognizer.timeline(path)
-    picture = timeline_picture(path, windows, recognizer.labels, f"{duration:.1f} s of audio")
-    return prediction.probabilities, picture
+    return duration
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -75,6 +75,8 @@ class Recognizer:
         What trained the model, such as "ravdess".
     is_synthetic : bool
         Whether recordings that code made trained the model: it then knows nothing of people.
+    knows_voices : bool
+        Whether it can `adapt` to one.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Recognizer:
         self.labels = model.labels
         self.corpora = model.corpora
         self.is_synthetic = "synthetic" in model.corpora
+        self.knows_voices = bool(voices)
 
     @classmethod
     def load(cls, folder: Path | str, *, int8: bool = False) -> Self:
@@ -208,7 +211,7 @@ class Recognizer:
         >>> of_speaker.predict("recording.wav").emotion
         'angry'
         """
-        if not self._voices:
+        if not self.knows_voices:
             raise PipelineError(
                 "the model knows nothing of voices, so that it can't adapt to one: train it on two "
                 "speakers or more, with a network that takes utterance-level features (it takes "

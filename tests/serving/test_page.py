@@ -162,6 +162,36 @@ def test_an_uploaded_recording_shows_its_emotion_and_timeline(
         Path(SCREENSHOT).write_bytes(base64.b64decode(whole["data"]))
 
 
+@pytest.mark.slow
+def test_references_change_what_the_page_says(
+    browser: webdriver.Chrome, server: Server, recording: Path, tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(recording, dtype="float32")
+    references = [tmp_path / "first.wav", tmp_path / "second.flac"]
+    for number, path in enumerate(references, start=1):
+        soundfile.write(path, samples[: number * rate], rate)
+    expected = server.recognizer.adapt(references).predict(recording)
+    assert expected != server.recognizer.predict(recording)
+    browser.get(server.address)
+    fields = "input[type=file]"
+    WebDriverWait(browser, PATIENCE).until(
+        lambda page: len(page.find_elements(By.CSS_SELECTOR, fields)) == 2
+    )
+    _, of_speaker = browser.find_elements(By.CSS_SELECTOR, fields)
+    of_speaker.send_keys("\n".join(map(str, references)))
+    WebDriverWait(browser, PATIENCE).until(
+        lambda page: "Knows the voice from 2 recordings" in page.page_source
+    )
+    browser.find_elements(By.CSS_SELECTOR, fields)[0].send_keys(str(recording))
+    assert wait_for(browser, "[data-testid=label-output-value]").text == expected.emotion
+    shown = [bar.text for bar in browser.find_elements(By.CSS_SELECTOR, ".confidence-set")]
+    for label, probability in expected.probabilities.items():
+        assert any(label in text and f"{100 * probability:.0f}%" in text for text in shown)
+    assert server.files() == []
+    if SCREENSHOT:
+        browser.save_screenshot(SCREENSHOT)
+
+
 def test_a_broken_recording_gets_a_plain_message(
     browser: webdriver.Chrome, server: Server, tmp_path: Path
 ) -> None:
