@@ -60,10 +60,11 @@ def export(
     Returns
     -------
     dict
-        What was measured: ``refused`` (null, or why nothing was exported), and of each file its
-        ``bytes``, the ``largest_difference`` of a probability from Keras' own over so many training
-        recordings as were ``compared``, the ``validation_uar`` (null without validation speakers)
-        and whether it was ``written``.
+        What was measured: ``refused`` (null, or why nothing was exported), and of the float32 and
+        the 8-bit files their ``bytes``, encoders included, the ``largest_difference`` of a
+        probability from Keras' own over so many training recordings as were ``compared``, the
+        ``validation_uar`` (null without validation speakers) and whether they were ``written``.
+        ``encoders`` says whose they are, by the kind of features that they make.
 
     Raises
     ------

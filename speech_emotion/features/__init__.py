@@ -11,7 +11,8 @@ A module of this folder is a kind of feature, and its name is the kind's. It hol
 - ``prepare(params, sample_rate)``, if the options must be checked against the sample rate of the
   audio (Hz) or completed, before the features of a whole dataset are made with them;
 - ``encoder(params)``, if a trained Keras model computes them: that model, which the export stage
-  writes as LiteRT beside the network. ``preset`` of the params may then be such a file.
+  writes as LiteRT beside the network. ``preset`` of the params may then be such a file, and
+  ``CREDIT`` names the model, its authors and its licence.
 
 Prediction imports this folder without the rest of the pipeline: at import, NumPy, soxr and pydantic
 must be enough. librosa is the oracle in the tests.
@@ -59,6 +60,8 @@ class Kind:
         (its params, sample rate in Hz) -> params, checked and complete.
     encoder : callable or None
         (its params) -> the Keras model that computes it, where one does.
+    credit : str
+        Whose model that is.
     """
 
     framed: bool
@@ -68,6 +71,7 @@ class Kind:
     params: type[Section]
     prepare: Callable[[Any, int], Any]
     encoder: Callable[[Any], Any] | None
+    credit: str
 
 
 def _kind(name: str, module: ModuleType) -> Kind:
@@ -79,6 +83,7 @@ def _kind(name: str, module: ModuleType) -> Kind:
         params=getattr(module, "Params", Section),
         prepare=getattr(module, "prepare", lambda params, sample_rate: params),
         encoder=getattr(module, "encoder", None),
+        credit=getattr(module, "CREDIT", ""),
     )
 
 

@@ -31,6 +31,8 @@ FRAMED = False
 DTYPE = np.float16
 """2 bytes a value: 14 kB per recording for all layers of Whisper base."""
 
+CREDIT = "Whisper (Radford et al., 2022), OpenAI, MIT licence"
+
 SECTION_NAME = "featurize.whisper_pooled"
 
 SILENCE = SAMPLE_RATE // 2

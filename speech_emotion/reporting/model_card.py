@@ -11,6 +11,7 @@ from speech_emotion.training.model_settings import (
     LITERT_FILE,
     ModelSettings,
     TrainingSummary,
+    encoder_file,
 )
 
 SCORES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
@@ -34,6 +35,7 @@ Calibration: {calibration}
 
 ## Files
 {files}
+- `voices.npz`, where the model can get to know a voice: statistics of those that trained it.
 - `settings.json`: labels, temperature, and the cleaning and feature settings that a recording must
   go through first. `speech_emotion.Recognizer.load(folder)` reads all of it.
 
@@ -179,15 +181,23 @@ def _files(measured: dict[str, Any]) -> str:
         return str(measured["refused"])
     float32, int8 = measured["float32"], measured["int8"]
     before = measured["keras"]["validation_uar"]
+    with_encoder = " with the encoder" if measured["encoders"] else ""
     lines = [
-        f"- `{LITERT_FILE}`: float32, {_size(float32)}; every probability within "
+        f"- `{LITERT_FILE}`: float32, {_size(float32)}{with_encoder}; every probability within "
         f"{float32['largest_difference']:g} of the Keras model's, on {float32['compared']} "
         "training recordings."
     ]
-    if int8["written"]:
+    for kind, encoder in measured["encoders"].items():
         lines.append(
-            f"- `{INT8_FILE}`: 8-bit weights, {_size(int8)}, for LiteRT on small devices "
-            "(`Recognizer` reads the other); UAR on the validation speakers "
+            f"- `{encoder_file(kind, int8=False)}`: the encoder that makes `{kind}`, "
+            f"{_size(encoder)} of these; {encoder['credit']}, `{encoder['preset']}`, revision "
+            f"{encoder['revision']}."
+        )
+    if int8["written"]:
+        names = [INT8_FILE, *(encoder_file(kind, int8=True) for kind in measured["encoders"])]
+        lines.append(
+            f"- {', '.join(f'`{name}`' for name in names)}: 8-bit weights, {_size(int8)} "
+            "(`Recognizer.load(folder, int8=True)` reads them); UAR on the validation speakers "
             f"{100 * int8['validation_uar']:.1f} % ({100 * before:.1f} % in float32)."
         )
     elif before is None:

@@ -66,7 +66,7 @@ def write_exported(
     Returns
     -------
     dict
-        For the report: ``keras``, ``float32`` and ``int8``; see the export stage.
+        For the report: ``keras``, ``float32``, ``int8`` and ``encoders``; see the export stage.
 
     Raises
     ------
@@ -116,7 +116,23 @@ def write_exported(
         for path in folder.glob(f"*{INT8}"):
             path.unlink()
         int8["written"] = False
-    return {"keras": {"validation_uar": expected_uar}, "float32": float32, "int8": int8}
+    return {
+        "keras": {"validation_uar": expected_uar},
+        "float32": float32,
+        "int8": int8,
+        "encoders": {kind: _encoder(kind, featurizing, folder) for kind in encoders},
+    }
+
+
+def _encoder(kind: str, featurizing: FeaturizeParams, folder: Path) -> dict[str, Any]:
+    """What the card says of an encoder."""
+    params = featurizing.of(kind)
+    return {
+        "credit": KINDS[kind].credit,
+        "preset": params.preset.rstrip("/").rpartition("/")[2],
+        "revision": params.revision,
+        "bytes": (folder / encoder_file(kind, int8=False)).stat().st_size,
+    }
 
 
 def _evenly(available: int, count: int) -> np.ndarray:

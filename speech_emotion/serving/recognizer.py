@@ -208,8 +208,8 @@ class Recognizer:
         --------
         >>> recognizer = Recognizer.load("models/export")
         >>> of_speaker = recognizer.adapt(["recording.wav"])
-        >>> of_speaker.predict("recording.wav").emotion
-        'angry'
+        >>> of_speaker.predict("recording.wav").emotion in recognizer.labels
+        True
         """
         if not self.knows_voices:
             raise PipelineError(

@@ -94,6 +94,8 @@ def test_an_encoder_is_exported_beside_the_network(pooled_run: Repository, tmp_p
     sizes = [(export / name).stat().st_size for name in ("model.tflite", "whisper_pooled.tflite")]
     assert measured["float32"]["bytes"] == sum(sizes)
     assert measured["int8"]["written"] == ("whisper_pooled_int8.tflite" in files)
+    card = (export / "README.md").read_text()
+    assert "Whisper (Radford et al., 2022), OpenAI, MIT licence, `preset0`, revision " in card
     for line, evaluated in pooled_run.predicted_and_evaluated(tmp_path):
         for emotion, probability in line["probabilities"].items():
             assert probability == pytest.approx(evaluated[emotion], abs=1e-3)

@@ -15,7 +15,7 @@ from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
-from speech_emotion.networks import find
+from speech_emotion.networks import Network, find
 from speech_emotion.params.train import TrainParams
 from speech_emotion.training.callbacks import WeightAverage
 from speech_emotion.training.feeding import batches, draw_epoch
@@ -30,12 +30,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     return FeatureStore(folder)
 
 
+def found(store: FeatureStore, network: str) -> Network:
+    """The network as it takes what the store holds."""
+    return find(network, store.utterance_kinds, store.frame_kinds)
+
+
 def parts(store: FeatureStore, network: str) -> tuple[FeatureSubset, FeatureSubset]:
     """Four speakers to train on, with variants, and the originals of two to validate on."""
     manifest = store.manifest
     validates = manifest["speaker"].isin(["05", "06"])
     original = manifest["variant"] == "original"
-    kinds = find(network).kinds
+    kinds = found(store, network).kinds
     return (
         subset(store, kinds, np.flatnonzero(~validates)),
         subset(store, kinds, np.flatnonzero(validates & original)),
@@ -45,12 +50,12 @@ def parts(store: FeatureStore, network: str) -> tuple[FeatureSubset, FeatureSubs
 def trained(store: FeatureStore, curves: Path, options: dict[str, Any]) -> Training:
     params = TrainParams(**options)
     training, validation = parts(store, params.network)
-    return train(find(params.network), training, validation, params, curves)
+    return train(found(store, params.network), training, validation, params, curves)
 
 
 def uar(store: FeatureStore, model: keras.Model, network: str) -> float:
     validation = parts(store, network)[1]
-    given = probabilities(model, find(network), validation).argmax(axis=1)
+    given = probabilities(model, found(store, network), validation).argmax(axis=1)
     truth = validation.manifest["emotion"].map(EMOTIONS.index)
     return float(recall_score(truth, given, average="macro"))
 
