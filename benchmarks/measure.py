@@ -8,7 +8,7 @@ there are, and as many trainings as cores can run part by part.
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.conditions import degrade
 from benchmarks.features import FEATURES, FEATURES_ACROSS
+from benchmarks.known_voices import CASES, recognise_known
 from benchmarks.params import Condition, Setting, load_setting
 from benchmarks.protocols import ACROSS, as_recordings, classes, parts
 from benchmarks.recipes import Recipe, load_recipe
@@ -43,6 +44,7 @@ from speech_emotion.reporting.disturbed import (
 from speech_emotion.reporting.scoring import DIGITS, calibration_error, confusion_by
 from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.training import train
+from speech_emotion.training.voices import voices_of
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,11 @@ def measure(
             if setting.disturbed
             else {}
         ),
+        **(
+            {"known_voice": _known_voice(store, task, trained, test[is_original[test]], recordings)}
+            if setting.known_voice
+            else {}
+        ),
     }
 
 
@@ -145,6 +152,37 @@ def _answers(
     for name, (taken_for, places) in disturbed.items():
         answers[name] = taken_for[np.argsort(places)]
     return {name: "".join(map(str, digits)) for name, digits in answers.items()}
+
+
+def _known_voice(
+    store: FeatureStore, task: Task, trained: Trained, rows: np.ndarray, recordings: Path
+) -> dict[str, Any]:
+    """Confusions by speaker in every case of a known voice, the draws added up."""
+    train_rows = np.flatnonzero((task.manifest["part"] == "train").to_numpy())
+    training = FeatureSubset(store, trained.network.kinds, task, train_rows)
+    voices = voices_of(training)
+    tested = FeatureSubset(store, trained.network.kinds, task, rows)
+    heard: dict[Condition, Sequence[Features] | FeatureSubset] = {"as_recorded": tested}
+    counted: dict[str, Any] = {}
+    for case in CASES:
+        if case.condition not in heard:
+            order, degraded = _degraded(store, tested.manifest["id"], case.condition, recordings)
+            by_id = dict(zip(order, degraded, strict=True))
+            heard[case.condition] = [by_id[one] for one in tested.manifest["id"]]
+        draws = recognise_known(
+            case,
+            tested.manifest,
+            tested,
+            heard[case.condition],
+            partial(probabilities, trained.model, trained.network),
+            voices,
+        )
+        if draws is not None:
+            every_draw = pd.concat([tested.manifest] * len(draws))
+            counted[case.name] = _confusion(
+                "speaker", every_draw, np.concatenate(draws), task.labels
+            )
+    return counted
 
 
 def _across(recordings: pd.DataFrame, found: np.ndarray, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -191,17 +229,22 @@ def _recognise_degraded(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The same of degraded recordings, through the front end that the store came from."""
     test = store.manifest.iloc[rows].set_index("id")
+    order, features = _degraded(store, test.index, condition, recordings)
+    return test.loc[order], probabilities(trained.model, trained.network, features)
+
+
+def _degraded(
+    store: FeatureStore, identities: Iterable[str], condition: Condition, recordings: Path
+) -> tuple[list[str], list[Features]]:
+    """The ids and features of degraded recordings, in the order of the merged dataset."""
+    changes: dict[str, Change] = {condition: partial(degrade, condition)}
+    front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
     order: list[str] = []
-
-    def utterances() -> Iterator[Features]:
-        changes: dict[str, Change] = {condition: partial(degrade, condition)}
-        front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
-        for some, features in changed_features(recordings, test.index, changes, front_end):
-            order.extend(some)
-            yield from features[condition]
-
-    found = probabilities(trained.model, trained.network, utterances())
-    return test.loc[order], found
+    found: list[Features] = []
+    for some, features in changed_features(recordings, identities, changes, front_end):
+        order += some
+        found += features[condition]
+    return order, found
 
 
 def _confusion(

@@ -46,6 +46,9 @@ class Setting(Section):
     disturbed : bool
         Whether what the model takes every recording for is kept too, as recorded and under each of
         `speech_emotion.audio.disturbances.DISTURBANCES`.
+    known_voice : bool
+        Whether the recordings are also recognised with their speaker's voice known from a few
+        others, in every case of `benchmarks.known_voices.CASES`.
     """
 
     protocol: Literal[
@@ -56,6 +59,7 @@ class Setting(Section):
     conditions: tuple[Condition, ...] = ("as_recorded",)
     augmented: Literal["after_split", "before_split"] | None = None
     disturbed: bool = False
+    known_voice: bool = False
 
 
 class Item(Section):

@@ -18,7 +18,7 @@ from speech_emotion.training.model_settings import ModelSettings, TrainingSummar
 from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.trained_model import save
 from speech_emotion.training.training import train
-from speech_emotion.training.voices import Voices, write_voices
+from speech_emotion.training.voices import voices_of, write_voices
 
 
 def train_model(
@@ -53,11 +53,9 @@ def train_model(
             parameters=trained.model.count_params(),
         ),
     )
-    vectors = [kind for kind in network.kinds if kind in store.utterance_kinds]
-    voices = {kind: known for kind in vectors if (known := Voices.of(training, kind))}
     with replaced_folder(target) as folder:
         save(trained.model, settings, folder)
-        write_voices(voices, folder)
+        write_voices(voices_of(training), folder)
 
 
 def main() -> None:

@@ -1,11 +1,8 @@
-"""What there is, added up: a CNN on log-mel spectrograms, and an analysis of each kind of vector.
-
-Each errs in its own way: they look at other features, and learn from them by other means.
-"""
+"""What there is, added up: a CNN on log-mel spectrograms and an analysis of each kind of vector."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,36 +18,27 @@ if TYPE_CHECKING:
 KINDS = ("log_mel", "functionals", "whisper_pooled")
 ANY_OF = True
 
-LEAST_PROBABILITY = 1e-7
-"""Smaller ones count as this much in logarithms, as in Keras' losses."""
-
 
 def build(training: FeatureSubset) -> keras.Model:
-    """The CNN untrained, the discriminant analyses fitted.
+    """The CNN untrained, the discriminant analyses fitted, added up.
 
-    {"log_mel": [batch, 160, bands], each other kind: [batch, values]} -> [batch, labels], a softmax
-    of the sum of their log probabilities.
+    {"log_mel": [batch, 160, bands], each other kind: [batch, values]} -> [batch, labels].
 
     Parameters
     ----------
     training : FeatureSubset
         The training utterances.
     """
-    import keras
-    from keras import layers
-
+    from speech_emotion.networks.parts.addition import added_up
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
-    taken, logarithms = {}, []
-    for kind in training.kinds:
-        if kind in cnn2d.KINDS:
-            member = cnn2d.build(training)
-        else:
-            member = fitted_analysis(training, (kind,), f"{kind}_lda")
-        taken[kind] = layers.Input(member.input[kind].shape[1:], name=kind)
-        logarithms.append(_logarithms(member({kind: taken[kind]})))
-    probabilities = layers.Softmax(name="emotions")(sum(logarithms[1:], logarithms[0]))
-    return keras.Model(taken, probabilities, name="fusion")
+    members = {
+        kind: cnn2d.build(training)
+        if kind in cnn2d.KINDS
+        else fitted_analysis(training, (kind,), f"{kind}_lda")
+        for kind in training.kinds
+    }
+    return added_up(members, "fusion")
 
 
 def inputs(utterance: Features) -> Features:
@@ -79,9 +67,3 @@ def training_model(
     if "log_mel" in model.input:
         return cnn2d.training_model(model.get_layer("cnn2d"), augmentation, seed)
     return refuse_augmentation(model, augmentation)
-
-
-def _logarithms(probabilities: Any) -> Any:
-    from keras import ops
-
-    return ops.log(ops.maximum(probabilities, LEAST_PROBABILITY))

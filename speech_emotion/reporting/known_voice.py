@@ -1,13 +1,12 @@
 """What knowing a voice is worth: scores after a few recordings of each test speaker, unlabelled."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Features
-from speech_emotion.reporting.scoring import DIGITS, uar
+from speech_emotion.reporting.scoring import DIGITS, uar_of
 from speech_emotion.training.trained_model import TrainedModel
 from speech_emotion.training.voices import KnownVoice, Voices
 
@@ -43,48 +42,64 @@ def known_voice_scores(
     """
     speakers = test.manifest["speaker"].to_numpy()
     most = int(test.manifest["speaker"].value_counts().drop("", errors="ignore").max() or 0) - 1
-    scores: dict[str, float | None] = {"0": _uar(probabilities, test)}
+    scores: dict[str, float | None] = {"0": uar_of(probabilities, test.classes)}
+
+    def others(place: int) -> np.ndarray:
+        return others_of_speaker(speakers, place)
+
     for count in COUNTS:
         measured = None
         if voices and count <= most:
             found = [
-                _uar(
-                    trained.probabilities(
-                        _with_known_voices(test, probabilities, speakers, voices, count, draw)
-                    ),
-                    test,
+                trained.probabilities(
+                    with_known_voices(test, test, probabilities, others, voices, (count, draw))
                 )
                 for draw in range(DRAWS)
             ]
-            measured = round(float(np.mean(found)), DIGITS)
+            measured = float(np.mean([uar_of(one, test.classes) for one in found]))
+            measured = round(measured, DIGITS)
         scores[str(count)] = measured
     return scores
 
 
-def _with_known_voices(
-    test: FeatureSubset,
+def others_of_speaker(speakers: np.ndarray, place: int) -> np.ndarray:
+    """The places of a speaker's recordings but one; of nobody's, where the speaker is unknown."""
+    found = np.flatnonzero(speakers == speakers[place]) if speakers[place] else np.array([], int)
+    return found[found != place]
+
+
+def with_known_voices(
+    tested: Sequence[Features] | FeatureSubset,
+    heard: Sequence[Features] | FeatureSubset,
     probabilities: np.ndarray,
-    speakers: np.ndarray,
+    choices: Callable[[int], np.ndarray],
     voices: Mapping[str, Voices],
-    count: int,
-    seed: int,
+    count_and_draw: tuple[int, int],
 ) -> Iterator[Features]:
-    """Every test recording, its voice taken off as others of the speaker tell it."""
-    draw = np.random.default_rng((count, seed))
-    for place, speaker in enumerate(speakers):
-        others = np.flatnonzero(speakers == speaker)
-        others = others[others != place]
-        if not speaker or not len(others):
-            yield test[place]
-            continue
-        known = draw.choice(others, min(count, len(others)), replace=False)
+    """Every tested recording, a voice taken off as a few recordings tell it.
+
+    Parameters
+    ----------
+    tested : sequence of dict
+        The features of every tested recording, by kind.
+    heard : sequence of dict
+        The features of the recordings that tell of voices.
+    probabilities : np.ndarray [shape=(heard, labels)]
+        What the model, as it was trained, makes of those.
+    choices : callable
+        From the place of a tested recording to the places in ``heard`` that are drawn from. Where
+        there are fewer than asked for, all are taken; where there are none, nothing is taken off.
+    voices : mapping of str to Voices
+        Of the voices that trained the model.
+    count_and_draw : tuple of int
+        How many are drawn without replacement, and a number that makes each draw another.
+    """
+    draw = np.random.default_rng(count_and_draw)
+    for place in range(len(tested)):
+        known = choices(place)
+        if len(known):
+            known = draw.choice(known, min(count_and_draw[0], len(known)), replace=False)
         voice = KnownVoice().joined_by(
-            [test[int(one)] for one in known], list(probabilities[known]), voices
+            [heard[int(one)] for one in known], list(probabilities[known]), voices
         )
-        yield voice.taken_off(test[place])
-
-
-def _uar(probabilities: np.ndarray, test: FeatureSubset) -> float:
-    predicted = probabilities.argmax(axis=1)
-    counts = confusion_matrix(test.classes, predicted, labels=range(len(test.labels)))
-    return round(float(uar(counts)), DIGITS)
+        yield voice.taken_off(tested[place])

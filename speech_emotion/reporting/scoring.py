@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
+from sklearn.metrics import confusion_matrix
 
 from speech_emotion.base.errors import PipelineError
 
@@ -134,6 +135,20 @@ def uar(confusion: np.ndarray) -> np.ndarray:
     """
     support = confusion.sum(axis=-1)
     return _mean_ratio(_hits(confusion), support, support > 0)
+
+
+def uar_of(probabilities: np.ndarray, classes: np.ndarray) -> float:
+    """UAR of the likeliest labels, rounded to 6 digits.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, k)]
+    classes : np.ndarray [shape=(n,), int]
+        The column of the true class of each.
+    """
+    columns = range(probabilities.shape[1])
+    counts = confusion_matrix(classes, probabilities.argmax(axis=1), labels=columns)
+    return _rounded(uar(counts))
 
 
 def accuracy(confusion: np.ndarray) -> np.ndarray:

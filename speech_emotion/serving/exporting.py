@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from speech_emotion.audio.codec import decode_own
 from speech_emotion.base.errors import PipelineError
@@ -15,7 +14,7 @@ from speech_emotion.data.manifest import read_shards
 from speech_emotion.features import KINDS, FeaturizeParams, featurize
 from speech_emotion.networks import Features
 from speech_emotion.params.section import check
-from speech_emotion.reporting.scoring import uar
+from speech_emotion.reporting.scoring import uar_of
 from speech_emotion.serving.conversion import to_int8, to_litert
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.training.model_settings import (
@@ -76,7 +75,8 @@ def write_exported(
     write_settings(settings, folder)
     compared = _evenly(len(training), COMPARED)
     expected = trained.probabilities(training[place] for place in compared)
-    expected_uar = _uar(trained.probabilities(validation), validation)
+    classes = validation.classes
+    expected_uar = uar_of(trained.probabilities(validation), classes) if len(classes) else None
     featurizing = check(settings.front_end["featurize"], FeaturizeParams, str(folder))
     encoders = {
         kind: encoder for kind in settings.kinds if (encoder := KINDS[kind].encoder) is not None
@@ -95,12 +95,14 @@ def write_exported(
         lite = LiteModel(folder / model_file(int8), settings)
         heard = partial(_heard, clean=clean, by_encoders=by_encoders)
         difference = np.abs(lite.probabilities(heard(training, compared)) - expected).max()
-        everything = np.arange(len(validation))
+        everything = heard(validation, np.arange(len(validation)))
         return {
             "bytes": sum(map(len, files.values())),
             "largest_difference": float(f"{difference:.2g}"),
             "compared": len(compared),
-            "validation_uar": _uar(lite.probabilities(heard(validation, everything)), validation),
+            "validation_uar": (
+                uar_of(lite.probabilities(everything), classes) if len(classes) else None
+            ),
             "written": True,
         }
 
@@ -159,12 +161,3 @@ def _heard(
                 samples, sample_rate = decode_own(content)
                 anew = featurize(samples, sample_rate, by_encoders)
                 yield {**subset[int(place_of[utterance.id])], **anew}
-
-
-def _uar(found: np.ndarray, subset: FeatureSubset) -> float | None:
-    """UAR of probabilities for a subset, rounded to 6 digits; None where it is empty."""
-    if not len(subset):
-        return None
-    predicted = found.argmax(axis=1)
-    counts = confusion_matrix(subset.classes, predicted, labels=range(len(subset.labels)))
-    return round(float(uar(counts)), 6)

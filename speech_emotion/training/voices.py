@@ -175,6 +175,12 @@ class Voices:
         return offset
 
 
+def voices_of(training: FeatureSubset) -> dict[str, Voices]:
+    """The voices that train a model, by each utterance-level kind that tells of them."""
+    vectors = [kind for kind in training.kinds if training[0][kind].ndim == 1]
+    return {kind: found for kind in vectors if (found := Voices.of(training, kind))}
+
+
 def write_voices(voices: Mapping[str, Voices], folder: Path) -> None:
     """Write ``folder/voices.npz``, the same bytes for the same statistics."""
     arrays = {

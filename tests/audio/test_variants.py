@@ -44,6 +44,13 @@ def test_stretch_changes_duration_and_not_pitch(rate: float) -> None:
     assert pitch_of(stretched) == pytest.approx(220, rel=0.005)
 
 
+@pytest.mark.parametrize("rate", [0.9, 1.1])
+def test_speed_changes_duration_and_pitch_alike(rate: float) -> None:
+    faster = make_variant(tone(2), variant("speed", rate))
+    assert len(faster) == pytest.approx(2 * RATE / rate, abs=1)
+    assert pitch_of(faster) == pytest.approx(220 * rate, rel=0.002)
+
+
 @pytest.mark.slow
 def test_noise_has_the_ratio_asked_for_and_a_seed_of_its_own() -> None:
     speech = librosa.chirp(fmin=100, fmax=400, sr=RATE, duration=2).astype(np.float32) * 0.2
@@ -79,7 +86,9 @@ def test_names_differ_and_hold_no_dot_where_webdataset_would_split_them() -> Non
 
 def test_a_variant_is_exactly_one_thing() -> None:
     for fault in ({}, {"pitch": 1, "stretch": 1.1}):
-        with pytest.raises(ValidationError, match="exactly one of band, noise, pitch, stretch"):
+        with pytest.raises(
+            ValidationError, match="exactly one of band, noise, pitch, speed, stretch"
+        ):
             Variant.model_validate(fault)
     with pytest.raises(ValidationError, match=r"expected -24 to 24 semitones"):
         Variant.model_validate({"pitch": 30})

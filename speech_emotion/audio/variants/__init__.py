@@ -114,7 +114,7 @@ def make_variants(original: Original, variants: Iterable[Variant]) -> Iterator[n
     Yields
     ------
     np.ndarray [shape=(m,), float32]
-        m = n but for a stretch by s, where m = n / s.
+        m = n but for a stretch by s or a speed of s, where m is about n / s.
     """
     for variant in variants:
         yield KINDS[variant.kind].make(original, variant.amount)

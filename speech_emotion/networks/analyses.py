@@ -1,0 +1,25 @@
+"""A discriminant analysis of each kind of utterance-level features, added up.
+
+All of it is fitted in closed form, in seconds; what the kinds tell of an emotion counts more than
+any learning that comes after.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+    from speech_emotion.data.feature_subset import FeatureSubset
+
+KINDS = None
+
+
+def build(training: FeatureSubset) -> keras.Model:
+    """The fitted analyses: {kind: [batch, values], ...} -> [batch, labels]."""
+    from speech_emotion.networks.parts.addition import added_up
+    from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
+
+    members = {kind: fitted_analysis(training, (kind,), f"{kind}_lda") for kind in training.kinds}
+    return added_up(members, "analyses")
