@@ -33,6 +33,7 @@ from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FRONT_END_FILE, FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.task import Task
+from speech_emotion.features import KINDS
 from speech_emotion.networks import Features, Network
 from speech_emotion.params.train import TrainParams
 from speech_emotion.reporting.disturbed import (
@@ -106,6 +107,7 @@ def measure(
         "synthetic": bool(store.manifest["synthetic"].any()),
         "network": trained.network.name,
         "parameters": trained.model.count_params(),
+        **_encoders(store, trained.network),
         "epochs": trained.epochs,
         "seconds": round(trained.seconds, 1),
         "trained_on": {
@@ -127,6 +129,18 @@ def measure(
             else {}
         ),
     }
+
+
+def _encoders(store: FeatureStore, network: Network) -> dict[str, int]:
+    """How many parameters the frozen encoders of a network's features have, if there are any."""
+    front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
+    encoders = {kind: KINDS[kind].encoder for kind in network.kinds}
+    counts = [
+        make(front_end.featurize.of(kind)).count_params()
+        for kind, make in encoders.items()
+        if make is not None
+    ]
+    return {"encoder_parameters": sum(counts)} if counts else {}
 
 
 def _answers(
@@ -160,7 +174,7 @@ def _known_voice(
     """Confusions by speaker in every case of a known voice, the draws added up."""
     train_rows = np.flatnonzero((task.manifest["part"] == "train").to_numpy())
     training = FeatureSubset(store, trained.network.kinds, task, train_rows)
-    voices = voices_of(training)
+    voices = voices_of(training, training.kinds)
     tested = FeatureSubset(store, trained.network.kinds, task, rows)
     heard: dict[Condition, Sequence[Features] | FeatureSubset] = {"as_recorded": tested}
     counted: dict[str, Any] = {}
@@ -200,9 +214,9 @@ def train_fold(
 ) -> Trained:
     """Train on the training part, and nothing else but validation if there is any."""
     network = networks.find(params.network, store.utterance_kinds, store.frame_kinds)
-    store.require(network.kinds, network.name)
+    store.require(network.training_kinds, network.name)
     part = task.manifest["part"].to_numpy()
-    training = FeatureSubset(store, network.kinds, task, np.flatnonzero(part == "train"))
+    training = FeatureSubset(store, network.training_kinds, task, np.flatnonzero(part == "train"))
     validation = FeatureSubset(
         store, network.kinds, task, np.flatnonzero((part == "validation") & is_original)
     )

@@ -32,9 +32,11 @@ def train_model(
     """Train on what the split allows, and write the model with all that prediction must know."""
     store = FeatureStore(features)
     network = networks.find(params.network, store.utterance_kinds, store.frame_kinds)
-    store.require(network.kinds, network.name)
+    store.require(network.training_kinds, network.name)
     task = set_task(store.manifest, split_params, label_params)
-    training = FeatureSubset(store, network.kinds, task, task.rows("train", with_variants=True))
+    training = FeatureSubset(
+        store, network.training_kinds, task, task.rows("train", with_variants=True)
+    )
     validation = FeatureSubset(store, network.kinds, task, task.rows("validation"))
     trained = train(network, training, validation, params, curves)
     temperature = fit_temperature(
@@ -55,7 +57,7 @@ def train_model(
     )
     with replaced_folder(target) as folder:
         save(trained.model, settings, folder)
-        write_voices(voices_of(training), folder)
+        write_voices(voices_of(training, network.kinds), folder)
 
 
 def main() -> None:

@@ -16,9 +16,12 @@ from speech_emotion.data.task import Task
 
 SPEAKERS = ("01", "02", "03", "04", "05", "06")
 BANDS = 16
+VECTORS = {"mfcc_mean": np.float32, "functionals": np.float32, "whisper_pooled": np.float16}
+"""The utterance-level kinds, and how they are stored."""
+
 FRONT_END = {
     "clean": {"sample_rate": 16000},
-    "featurize": {"kinds": ["log_mel", "mfcc_mean", "functionals", "whisper"]},
+    "featurize": {"kinds": ["log_mel", "mfcc_mean", "functionals", "whisper", "whisper_pooled"]},
 }
 
 
@@ -73,7 +76,8 @@ def write_features(
 ) -> None:
     """Write features of six speakers, each recording with one variant.
 
-    The kinds are log_mel, whisper, mfcc_mean, and functionals, which are the same as mfcc_mean.
+    The kinds are log_mel, whisper, mfcc_mean, functionals, which are the same as mfcc_mean, and
+    whisper_pooled, which are the same in float16.
 
     Parameters
     ----------
@@ -86,7 +90,7 @@ def write_features(
     """
     draw = np.random.default_rng(0)
     utterances = []
-    for kind in ("log_mel", "whisper", "mfcc_mean", "functionals"):
+    for kind in ("log_mel", "whisper", *VECTORS):
         (folder / kind).mkdir(parents=True)
     for speaker in SPEAKERS:
         framed: dict[str, list[np.ndarray]] = {"log_mel": [], "whisper": []}
@@ -119,7 +123,7 @@ def write_features(
             offsets = np.cumsum([0, *(len(array) for array in arrays)])
             np.save(folder / kind / f"{speaker}-000.npy", np.concatenate(arrays))
             np.save(folder / kind / f"{speaker}-000.offsets.npy", offsets)
-        for kind in ("mfcc_mean", "functionals"):
-            np.save(folder / kind / f"{speaker}-000.npy", np.stack(vectors))
+        for kind, dtype in VECTORS.items():
+            np.save(folder / kind / f"{speaker}-000.npy", np.stack(vectors).astype(dtype))
     (folder / "front_end.json").write_text(json.dumps(FRONT_END), encoding="utf-8")
     write_manifest(utterances, folder)

@@ -13,6 +13,9 @@ The module holds
 
 and, where the default is not right,
 
+- ``TAUGHT_BY``: further kinds of features that training takes and prediction does without;
+- ``targets(training)``: what the model learns to answer for each training utterance [utterances,
+  labels]; the default is its emotion for certain;
 - ``inputs(utterance)``: the segments whose predictions are averaged for an utterance, each kind
   [segments, ...]; the default is the utterance's features as they are, as one segment;
 - ``training_input(utterance, augmentation, draw)``: one input drawn at random from an utterance;
@@ -55,7 +58,9 @@ class Network:
 
     name: str
     kinds: tuple[str, ...]
+    training_kinds: tuple[str, ...]
     build: Callable[[FeatureSubset], keras.Model]
+    targets: Callable[[FeatureSubset], np.ndarray]
     inputs: Callable[[Features], Features]
     training_input: Callable[[Features, AugmentationParams | None, np.random.Generator], Features]
     training_model: Callable[[keras.Model, AugmentationParams | None, int], keras.Model]
@@ -97,6 +102,9 @@ def find(name: str, vectors: tuple[str, ...] = (), framed: tuple[str, ...] = ())
             "such as functionals, to featurize.kinds in params.yaml."
         )
 
+    def certain(training: FeatureSubset) -> np.ndarray:
+        return np.eye(len(training.labels), dtype=np.float32)[training.classes]
+
     def whole(utterance: Features) -> Features:
         return {kind: utterance[kind][None] for kind in kinds}
 
@@ -113,7 +121,9 @@ def find(name: str, vectors: tuple[str, ...] = (), framed: tuple[str, ...] = ())
     return Network(
         name=name,
         kinds=kinds,
+        training_kinds=(*kinds, *getattr(module, "TAUGHT_BY", ())),
         build=module.build,
+        targets=getattr(module, "targets", certain),
         inputs=getattr(module, "inputs", whole),
         training_input=getattr(module, "training_input", unchanged),
         training_model=getattr(module, "training_model", itself),

@@ -29,6 +29,11 @@ def build(training: FeatureSubset) -> keras.Model:
     training : FeatureSubset
         The training utterances.
     """
+    return built_of(training, training.kinds)
+
+
+def built_of(training: FeatureSubset, kinds: tuple[str, ...]) -> keras.Model:
+    """The same of some of the kinds that the training utterances come with."""
     from speech_emotion.networks.parts.addition import added_up
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
@@ -36,7 +41,7 @@ def build(training: FeatureSubset) -> keras.Model:
         kind: cnn2d.build(training)
         if kind in cnn2d.KINDS
         else fitted_analysis(training, (kind,), f"{kind}_lda")
-        for kind in training.kinds
+        for kind in kinds
     }
     return added_up(members, "fusion")
 

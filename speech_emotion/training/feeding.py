@@ -32,12 +32,12 @@ def draw_epoch(sources: np.ndarray, generator: np.random.Generator) -> np.ndarra
 
 
 def batches(training: FeatureSubset, network: Network, params: TrainParams) -> tf.data.Dataset:
-    """Batches of (inputs, one-hot classes) for all epochs, one after the other.
+    """Batches of (inputs, probabilities to answer) for all epochs, one after the other.
 
     What an epoch draws depends on the seed and its number alone.
     """
     sources = training.manifest["source_id"].to_numpy()
-    targets = np.eye(len(training.labels), dtype=np.float32)[training.classes]
+    targets = network.targets(training)
 
     def batch(positions: np.ndarray, draw: np.random.Generator) -> tuple[Features, np.ndarray]:
         inputs = [

@@ -8,7 +8,7 @@ estimated, and taken off the values of what is to be recognised.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -175,9 +175,9 @@ class Voices:
         return offset
 
 
-def voices_of(training: FeatureSubset) -> dict[str, Voices]:
-    """The voices that train a model, by each utterance-level kind that tells of them."""
-    vectors = [kind for kind in training.kinds if training[0][kind].ndim == 1]
+def voices_of(training: FeatureSubset, kinds: Iterable[str]) -> dict[str, Voices]:
+    """The voices that train a model, by each utterance-level kind of those that it takes."""
+    vectors = [kind for kind in kinds if training[0][kind].ndim == 1]
     return {kind: found for kind in vectors if (found := Voices.of(training, kind))}
 
 

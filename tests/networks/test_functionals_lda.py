@@ -16,6 +16,7 @@ from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import find, functionals_lda, lda
 from speech_emotion.networks.parts import discriminant_analysis
+from speech_emotion.networks.parts.discriminant_analysis import cross_fitted, fitted_analysis
 from speech_emotion.params.train import AugmentationParams
 from speech_emotion.training.archive import write_model
 
@@ -142,7 +143,7 @@ def test_recordings_that_stand_alone_are_refused(store: FeatureStore) -> None:
 
 
 def test_any_utterance_level_kinds_are_put_side_by_side(store: FeatureStore) -> None:
-    assert store.utterance_kinds == ("functionals", "mfcc_mean")
+    assert store.utterance_kinds == ("functionals", "mfcc_mean", "whisper_pooled")
     network = find("lda", store.utterance_kinds)
     training, others = (
         of_speakers(store, *speakers, kinds=network.kinds)
@@ -162,3 +163,21 @@ def test_any_utterance_level_kinds_are_put_side_by_side(store: FeatureStore) -> 
     segments = [network.inputs(utterance) for utterance in others]
     batch = {kind: np.concatenate([one[kind] for one in segments]) for kind in network.kinds}
     np.testing.assert_allclose(both.predict_on_batch(batch), expected, atol=1e-5)
+
+
+def test_what_analyses_make_of_speakers_whom_they_do_not_know(store: FeatureStore) -> None:
+    """Each group of speakers by an analysis that is fitted on the others, but for the scale."""
+    kinds = ("functionals",)
+    everybody = of_speakers(store, "01", "02", "03", "04", "05", kinds=kinds)
+    found = cross_fitted(everybody, kinds)
+    rows = everybody.manifest["speaker"].to_numpy()
+    for speaker in ("01", "05"):
+        others = of_speakers(store, *sorted(set(rows) - {speaker}), kinds=kinds)
+        alone = of_speakers(store, speaker, kinds=kinds)
+        model = fitted_analysis(others, kinds, "others")
+        expected = model.predict_on_batch({"functionals": matrix(alone)})
+        np.testing.assert_allclose(found[rows == speaker], expected, atol=0.04)
+    known = fitted_analysis(everybody, kinds, "everybody")
+    given = known.predict_on_batch({"functionals": matrix(everybody)})
+    truth = np.arange(len(rows)), everybody.classes
+    assert found[truth].mean() < given[truth].mean()

@@ -9,12 +9,12 @@ from training_params import AUGMENTATION
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
-from speech_emotion.networks import find, fusion
+from speech_emotion.networks import analyses, find, fusion, student
 from speech_emotion.networks.parts.crops import FRAMES
 from speech_emotion.params.train import AugmentationParams
 
 KINDS = ("log_mel", "functionals")
-"""Those of `fusion.KINDS` that the store holds."""
+"""Without an encoder."""
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_the_analysis_within_the_fusion_is_not_trained(fused: keras.Model) -> No
 
 
 def test_the_fusion_takes_what_there_is(store: FeatureStore) -> None:
-    assert find("fusion", store.utterance_kinds, store.frame_kinds).kinds == KINDS
-    everything = find("fusion", ("functionals", "mfcc_mean", "whisper_pooled"), ("log_mel",))
+    assert find("fusion", ("functionals", "mfcc_mean"), ("log_mel", "whisper")).kinds == KINDS
+    everything = find("fusion", store.utterance_kinds, store.frame_kinds)
     assert everything.kinds == ("log_mel", "functionals", "whisper_pooled")
     with pytest.raises(PipelineError, match=r"takes what there is of log_mel, .* featurize\.kinds"):
         find("fusion", ("mfcc_mean",), ("whisper",))
@@ -98,3 +98,34 @@ def test_without_spectrograms_the_fusion_is_its_analyses(store: FeatureStore) ->
     assert set(fusion.training_input(utterance, None, np.random.default_rng(0))) == {"functionals"}
     with pytest.raises(PipelineError, match=r"set train\.augmentation to null"):
         fusion.training_model(model, AugmentationParams(**AUGMENTATION), 0)
+
+
+def test_what_an_encoder_tells_counts_twice(store: FeatureStore) -> None:
+    kinds = ("functionals", "whisper_pooled")
+    rows = np.flatnonzero(store.manifest["speaker"].isin(["01", "02", "03"]))
+    model = analyses.build(subset(store, kinds, rows))
+    [utterance] = subset(store, kinds, np.flatnonzero(store.manifest["speaker"] == "04")[:1])
+    taken = {kind: utterance[kind][None] for kind in kinds}
+    logarithms = {
+        kind: np.log(model.get_layer(f"{kind}_lda").predict_on_batch({kind: taken[kind]}))
+        for kind in kinds
+    }
+    product = np.exp(logarithms["functionals"] + 2 * logarithms["whisper_pooled"])
+    given = model.predict_on_batch(taken)
+    np.testing.assert_allclose(given, product / product.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_a_student_learns_from_what_prediction_does_without(store: FeatureStore) -> None:
+    network = find("student")
+    assert network.kinds == KINDS
+    assert network.training_kinds == (*KINDS, "whisper_pooled")
+    rows = np.flatnonzero(store.manifest["speaker"] != "06")
+    training = subset(store, network.training_kinds, rows)
+    assert set(student.build(training).input) == set(KINDS)
+    answers = network.targets(training)
+    assert answers.shape == (len(training), 8)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
+    right = answers[np.arange(len(training)), training.classes]
+    assert 0.2 < right.mean() < 0.99
+    certain = find("fusion", ("functionals",), ("log_mel",)).targets(training)
+    np.testing.assert_array_equal(certain, np.eye(8)[training.classes])

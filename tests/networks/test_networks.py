@@ -33,7 +33,7 @@ from speech_emotion.training.model_settings import ModelSettings, TrainingSummar
 from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.trained_model import TrainedModel, save
 
-UTTERANCE_KINDS = ("functionals", "mfcc_mean")
+UTTERANCE_KINDS = ("functionals", "mfcc_mean", "whisper_pooled")
 """Those of the feature folders."""
 
 
@@ -67,7 +67,15 @@ def settings(name: str) -> ModelSettings:
 
 
 def test_networks_are_found_by_their_modules() -> None:
-    assert {"cnn2d", "fusion", "functionals_lda", "lda", "baseline_cnn1d"} < set(NAMES)
+    assert {
+        "cnn2d",
+        "fusion",
+        "analyses",
+        "student",
+        "functionals_lda",
+        "lda",
+        "baseline_cnn1d",
+    } < set(NAMES)
     with pytest.raises(
         PipelineError, match=r"train\.network .* is 'cnn3d': expected one of .*cnn2d"
     ):
@@ -82,7 +90,7 @@ def test_a_network_trains_saves_loads_and_predicts_the_same(name: str, tmp_path:
     network = find(name, UTTERANCE_KINDS)
     augmentation = AugmentationParams(**AUGMENTATION) if "log_mel" in network.kinds else None
     draw = np.random.default_rng(0)
-    known = of_one_speaker(network.kinds, tmp_path / "features")
+    known = of_one_speaker(network.training_kinds, tmp_path / "features")
     model = network.build(known)
     trainee = network.training_model(model, augmentation, 0)
     trainee.compile("adam", "categorical_crossentropy", run_eagerly=True)

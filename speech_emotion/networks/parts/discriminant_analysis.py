@@ -4,12 +4,17 @@ With Gaussian classes of one covariance the probabilities are a softmax of an af
 fitted analysis is an ordinary Keras model with nothing left to train.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from scipy.linalg import solve
+from scipy.special import softmax
 from sklearn.covariance import shrunk_covariance
+from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from speech_emotion.base.errors import PipelineError
@@ -38,6 +43,10 @@ BLOCK = 1024
 """Utterances in memory at a time."""
 
 
+GROUPS = 5
+"""Groups of speakers, each of which analyses of the others are tried on."""
+
+
 def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) -> keras.Model:
     """The fitted analysis: {kind: [batch, values], ...} -> [batch, labels].
 
@@ -60,10 +69,16 @@ def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) 
     PipelineError
         If no emotion has two recordings in a corpus and channel.
     """
-    scaler = StandardScaler()
-    for _, values in _blocks(training, kinds):
-        scaler.partial_fit(values)
-    weights, biases, emotions = _fit(training, kinds, name, scaler)
+    classes = _Classes.of(training)
+    if training.manifest["source_id"].nunique() == len(classes.emotions):
+        raise PipelineError(
+            f"the network {name!r} learns how recordings of one emotion differ, but each of the "
+            f"{len(classes.emotions)} training recordings is the only one of its corpus, channel "
+            "and emotion: train on more."
+        )
+    scaler = _scaler(training, kinds)
+    everything = np.arange(len(training))
+    weights, biases = _moments(training, kinds, scaler, classes, everything).analysis()
 
     normalization = layers.Normalization(
         mean=scaler.mean_, variance=scaler.var_, name="normalization"
@@ -73,47 +88,135 @@ def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) 
     x: Any = inputs[0] if len(inputs) == 1 else layers.Concatenate(name="values")(inputs)
     x = ops.clip(normalization(x), -LIMIT, LIMIT)
     x = _fixed("classes", x, "softmax", weights, biases)
-    x = _fixed("emotions", x, None, emotions)
+    x = _fixed("emotions", x, None, classes.emotions)
     return keras.Model(vectors, x, name=name)
 
 
-def _blocks(training: FeatureSubset, kinds: tuple[str, ...]) -> Iterator[tuple[slice, np.ndarray]]:
-    """A number of utterances at a time: which, and their values [utterances, values]."""
-    for first in range(0, len(training), BLOCK):
-        block = slice(first, min(first + BLOCK, len(training)))
-        utterances = [training[position] for position in range(block.start, block.stop)]
-        values = [np.concatenate([one[kind] for kind in kinds]) for one in utterances]
-        yield block, np.stack(values).astype(np.float64)
+def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
+    """What analyses make of training utterances by speakers that they were not fitted on.
+
+    Parameters
+    ----------
+    training : FeatureSubset
+        The training utterances, of at least `GROUPS` speakers; a recording by nobody known counts
+        as a speaker of its own.
+    kinds : tuple of str
+        Utterance-level kinds of features, whose values are put side by side.
+
+    Returns
+    -------
+    np.ndarray [shape=(utterances, labels)]
+        Probabilities of the emotions.
+    """
+    classes, scaler = _Classes.of(training), _scaler(training, kinds)
+    rows = training.manifest
+    speakers = (
+        rows["corpus"] + "/" + rows["speaker"].where(rows["speaker"] != "", rows["source_id"])
+    )
+    everything = np.arange(len(training))
+    whole = _moments(training, kinds, scaler, classes, everything)
+    found = np.zeros((len(training), len(training.labels)))
+    for _, held_out in GroupKFold(GROUPS).split(everything, groups=speakers):
+        others = whole.without(_moments(training, kinds, scaler, classes, held_out))
+        weights, biases = others.analysis()
+        for block, values in _blocks(training, kinds, held_out):
+            logits = np.clip(scaler.transform(values), -LIMIT, LIMIT) @ weights + biases
+            found[block] = softmax(logits, axis=1) @ classes.emotions
+    return found
 
 
-def _fit(
-    training: FeatureSubset, kinds: tuple[str, ...], name: str, scaler: StandardScaler
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights [values, classes] and biases [classes]; which label each is of [classes, labels]."""
-    groups = training.manifest.groupby(["corpus", "channel", "emotion"])
-    classes, of_utterance = groups.size(), groups.ngroup().to_numpy()
-    counts = classes.to_numpy()
-    if training.manifest["source_id"].nunique() == len(classes):
-        raise PipelineError(
-            f"the network {name!r} learns how recordings of one emotion differ, but each of the "
-            f"{len(classes)} training recordings is the only one of its corpus, channel and "
-            "emotion: train on more."
+@dataclass(frozen=True)
+class _Classes:
+    """The classes of training utterances.
+
+    Attributes
+    ----------
+    of_utterance : np.ndarray [shape=(utterances,), int]
+        The class of each.
+    emotions : np.ndarray [shape=(classes, labels), bool]
+        Which label each class is of.
+    """
+
+    of_utterance: np.ndarray
+    emotions: np.ndarray
+
+    @classmethod
+    def of(cls, training: FeatureSubset) -> Self:
+        groups = training.manifest.groupby(["corpus", "channel", "emotion"])
+        names = groups.size().index.get_level_values("emotion").to_numpy()
+        return cls(groups.ngroup().to_numpy(), names[:, None] == np.array(training.labels))
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """All that an analysis must know of utterances, standardised; those of some can be taken off.
+
+    Attributes
+    ----------
+    counts : np.ndarray [shape=(classes,)]
+        Utterances of each class.
+    sums : np.ndarray [shape=(classes, values)]
+        The sum of each class.
+    scatter : np.ndarray [shape=(values, values)]
+        The sum of the products of values.
+    """
+
+    counts: np.ndarray
+    sums: np.ndarray
+    scatter: np.ndarray
+
+    def without(self, others: _Moments) -> _Moments:
+        """Those of the utterances that are not among the others."""
+        return _Moments(
+            self.counts - others.counts, self.sums - others.sums, self.scatter - others.scatter
         )
+
+    def analysis(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights [values, classes] and biases [classes]; a class that has none is never met."""
+        means = self.sums / np.maximum(self.counts, 1)[:, None]
+        within = (self.scatter - means.T @ (self.counts[:, None] * means)) / self.counts.sum()
+        covariance = shrunk_covariance(within, SHRINKAGE)
+        weights = solve(covariance, means.T, assume_a="pos")
+        biases = np.where(self.counts > 0, -(weights * means.T).sum(axis=0) / 2, -np.inf)
+        return SHARPNESS * weights, SHARPNESS * biases
+
+
+def _scaler(training: FeatureSubset, kinds: tuple[str, ...]) -> StandardScaler:
+    scaler = StandardScaler()
+    for _, values in _blocks(training, kinds, np.arange(len(training))):
+        scaler.partial_fit(values)
+    return scaler
+
+
+def _moments(
+    training: FeatureSubset,
+    kinds: tuple[str, ...],
+    scaler: StandardScaler,
+    classes: _Classes,
+    chosen: np.ndarray,
+) -> _Moments:
+    """Those of the chosen utterances."""
+    numbers = np.arange(len(classes.emotions))
+    counts = (classes.of_utterance[chosen, None] == numbers).sum(axis=0)
     sums: Any = 0
     scatter: Any = 0
-    for block, values in _blocks(training, kinds):
+    for block, values in _blocks(training, kinds, chosen):
         standard = np.clip(scaler.transform(values), -LIMIT, LIMIT)
-        is_of_class = of_utterance[block, None] == np.arange(len(classes))
+        is_of_class = classes.of_utterance[block, None] == numbers
         sums = sums + is_of_class.T.astype(np.float64) @ standard
         scatter = scatter + standard.T @ standard
-    means = sums / counts[:, None]
-    within = (scatter - means.T @ (counts[:, None] * means)) / len(training)
-    covariance = shrunk_covariance(within, SHRINKAGE)
-    weights = solve(covariance, means.T, assume_a="pos")
-    biases = -(weights * means.T).sum(axis=0) / 2
-    weights, biases = SHARPNESS * weights, SHARPNESS * biases
-    emotions = classes.index.get_level_values("emotion").to_numpy()
-    return weights, biases, emotions[:, None] == np.array(training.labels)
+    return _Moments(counts, sums, scatter)
+
+
+def _blocks(
+    training: FeatureSubset, kinds: tuple[str, ...], chosen: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """A number of the chosen utterances at a time: which, and their values [utterances, values]."""
+    for first in range(0, len(chosen), BLOCK):
+        block = chosen[first : first + BLOCK]
+        utterances = [training[int(position)] for position in block]
+        values = [np.concatenate([one[kind] for kind in kinds]) for one in utterances]
+        yield block, np.stack(values).astype(np.float64)
 
 
 def _fixed(name: str, x: Any, activation: str | None, *weights: np.ndarray) -> Any:
