@@ -51,6 +51,19 @@ EMOBOX6 = (
 )
 """UA on RAVDESS speech, mean over the six folds."""
 
+LAYERS_CHOSEN = "public study hsn07pk/ravdess-speaker-independent-ser, 2026"
+ONE_SPEAKER_OUT = (
+    Published("emotion2vec base, frozen", "93 M parameters, pretrained", 66.7, LAYERS_CHOSEN),
+    Published("HuBERT large, frozen", "317 M parameters, pretrained", 77.8, LAYERS_CHOSEN),
+    Published(
+        "Whisper large v3 encoder, frozen", "635 M parameters, pretrained", 80.2, LAYERS_CHOSEN
+    ),
+    Published("WavLM large, frozen", "317 M parameters, pretrained", 81.3, LAYERS_CHOSEN),
+    Published("XLS-R, frozen", "317 M parameters, pretrained", 81.9, LAYERS_CHOSEN),
+)
+"""UA on RAVDESS speech, one speaker out: logistic regression of the layer that nested validation
+chose."""
+
 LUNA_JIMENEZ5 = (
     LISTENERS,
     Published(

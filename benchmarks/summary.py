@@ -43,6 +43,7 @@ from speech_emotion.data.corpora import CORPORA
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.splits import TEST_SPEAKERS
 from speech_emotion.reporting import figures
+from speech_emotion.reporting.known_voice import DRAWS
 from speech_emotion.reporting.model_tests import ModelTest, as_markdown, model_tests, summary
 from speech_emotion.reporting.scoring import uar
 
@@ -66,6 +67,10 @@ SYSTEMS = {
     "longest": "the default recipe for 500 epochs",
     "eight_variants": "the default recipe, trained on eight variants of each recording as well",
     "cnn2d": "`cnn2d` alone",
+    "telephone": "the recipe `telephone`",
+    "encoder": "Whisper base and functionals",
+    "encoder_speech": "Whisper base and functionals, trained on RAVDESS speech only",
+    "student_tess": "the student, taught on RAVDESS speech and song and TESS",
     "original": "the original recipe",
     "original_speech": "the original recipe, trained on RAVDESS speech only",
 }
@@ -82,13 +87,39 @@ SPEAKERS_APART = {
         "The choices of this pipeline were made on the actors of folds 1 to 4 only. What it took "
         "over from a prototype had seen all of them (see What was tried on what, below). The other "
         "systems train on the speech of a fold's training actors alone. Ours trains on their song "
-        "as well, unless the row says otherwise; Training material shows what that is worth."
+        "as well, unless the row says otherwise; Training material shows what that is worth. "
+        "The recipe with Whisper base took its layers, its variants and the weights of its sum "
+        "from the actors of folds 1 to 4, too, and the idea from a second prototype that had seen "
+        "all of them."
     ),
     "luna_jimenez5": (
         "The actors that the choices of this pipeline were made on are among those tested here. "
-        "ResLSTM-SA trains on speech alone, ours on song as well."
+        "ResLSTM-SA trains on speech alone, ours on song as well, unless the row says otherwise."
+    ),
+    "leave_one_speaker_out": (
+        "Each actor is tested by a model of all others. The study that the others are from trains "
+        "on speech alone, and chooses each encoder's layer among the training actors. Choices of "
+        "this pipeline were made on 16 of these actors."
     ),
 }
+OURS = {
+    "emobox6": (
+        "emobox6_original",
+        "emobox6_cnn2d",
+        "emobox6_best",
+        "emobox6_encoder",
+        "emobox6_student",
+    ),
+    "luna_jimenez5": (
+        "luna_jimenez5_original",
+        "luna_jimenez5_cnn2d",
+        "luna_jimenez5_best",
+        "luna_jimenez5_encoder",
+    ),
+    "leave_one_speaker_out": ("leave_one_speaker_out", "leave_one_speaker_out_encoder"),
+}
+"""The items that stand among the published systems of a protocol."""
+
 LEAKS = {
     "not at all": ("leak_random_none", "emobox6_original"),
     "after the split: variants of training recordings only": (
@@ -167,6 +198,8 @@ class Report:
             self._speakers_apart(
                 "luna_jimenez5", "Luna-Jiménez, 5 folds of RAVDESS speech", published.LUNA_JIMENEZ5
             ),
+            self._one_speaker_out(),
+            self._known_voices(),
             self._recalls(),
             self._confusions(),
             self._errors(),
@@ -174,9 +207,9 @@ class Report:
             self._model_tests(),
             self._across(),
             self._material(),
-            self._one_speaker_out(),
             self._learning_curve(),
             self._ingredients(),
+            self._encoder_ingredients(),
             self._leaks(),
             self._random(),
             self._time(),
@@ -198,6 +231,9 @@ class Report:
                 result["labels"],
                 f"the default recipe, trained on {trained}, tested on {tested}",
             )
+        if knowing := self.of("emobox6_encoder"):
+            scores = {SYSTEMS[one.recipe]: _by_known_recordings(one) for one in knowing}
+            made["known_voices"] = figures.known_voices(scores, self._subject(knowing[0]))
         if len(curve := self._curve()) > 1:
             made["learning_curve"] = figures.learning_curve(
                 list(curve),
@@ -245,7 +281,7 @@ class Report:
             )
             for one in others
         ]
-        ours = self.of(f"{protocol}_original", f"{protocol}_cnn2d", f"{protocol}_best")
+        ours = self.of(*OURS[protocol])
         if protocol == "emobox6" and (speech := self.get("material", "speech_only")):
             ours.append(speech)  # as the others train
         for one in ours:
@@ -419,32 +455,45 @@ class Report:
         if best is None:
             return ""
         measured = [
-            (name, best, condition)
+            (one, condition, name)
+            for one in (best, *self.of("emobox6_student", "emobox6_encoder"))
             for condition, name in CONDITIONS.items()
-            if condition in self.items[best.item].setting.conditions
+            if condition in self.items[one.item].setting.conditions
         ]
         if narrow := self.get("emobox6_telephone", "telephone"):
-            name = f"{CONDITIONS['telephone']}, by the recipe `telephone`"
-            measured.append((name, narrow, "telephone"))
+            measured.append((narrow, "telephone", CONDITIONS["telephone"]))
         rows = [
             [
+                SYSTEMS[one.recipe],
                 name,
                 seeds_text(one.ua(condition)),
                 interval_text(one.by_speaker(condition)),
                 percent(pooled_accuracy(one.by_speaker(condition))),
-                "" if condition == "as_recorded" else against(best, one, condition),
+                ""
+                if condition == "as_recorded"
+                else against(best if one is narrow else one, one, condition),
                 command(one),
             ]
-            for name, one, condition in measured
+            for one, condition, name in measured
         ]
         return section(
             "Worse recordings",
             "The models of EmoBox' six folds. A test recording is degraded before it goes through "
-            "the front end; the signal-to-noise ratio is that of the whole recording. The default "
+            "the front end; the signal-to-noise ratio is that of the whole recording, and the "
+            "difference is to the same model on recordings as they are. The default "
             "recipe trains on each recording as it is and with white noise at 20 dB, and on none "
-            "of the other conditions. The recipe `telephone` is the same recipe at 8 kHz "
-            "(`benchmarks/params.yaml`).",
-            ["test recordings", "UA", "interval", "accuracy", "difference (interval)", "command"],
+            "of the other conditions; the recipes with Whisper base and the student on a band "
+            "that ends at 4 kHz and two other speeds as well. The recipe `telephone` is the "
+            "default recipe at 8 kHz (`benchmarks/params.yaml`), held against the default recipe.",
+            [
+                "system",
+                "test recordings",
+                "UA",
+                "interval",
+                "accuracy",
+                "difference (interval)",
+                "command",
+            ],
             rows,
         )
 
@@ -501,7 +550,7 @@ class Report:
                     )
                 ),
             ]
-            for recipe in ("best", "original")
+            for recipe in ("best", "encoder", "original")
             for fold, result in self.folds_across(recipe).items()
         ]
         pictures = "".join(
@@ -517,8 +566,8 @@ class Report:
                 "the mean of the largest probability; where it lies above accuracy, the model is "
                 "sure of what it does not know. Nobody is held out here to calibrate it on, as "
                 "the pipeline does. Intervals over the two speakers of TESS say next "
-                "to nothing. The commands are `dvc --cd benchmarks repro across_best` and "
-                "`dvc --cd benchmarks repro across_original`, with EMO-DB in `data/emodb`.",
+                "to nothing. The commands are `dvc --cd benchmarks repro across_best`, "
+                "`across_encoder` and `across_original`, with EMO-DB in `data/emodb`.",
                 ["system", *ACROSS_HEAD, "calibration error", "recall by emotion"],
                 rows,
             )
@@ -557,30 +606,51 @@ class Report:
         )
 
     def _one_speaker_out(self) -> str:
-        one = self.get("leave_one_speaker_out", "best")
-        if one is None:
-            return ""
+        among = self._speakers_apart(
+            "leave_one_speaker_out", "One speaker at a time", published.ONE_SPEAKER_OUT
+        )
         rows = [
             [
+                SYSTEMS[one.recipe],
                 speaker,
                 sex(speaker),
                 percent(float(uar(matrix))),
                 *(percent(recall) for recall in recalls({speaker: matrix})),
             ]
+            for one in self.of(*OURS["leave_one_speaker_out"])
             for speaker, matrix in one.by_speaker().items()
         ]
-        counts = one.by_speaker()
-        rows.append(
-            ["all", "", percent(float(uar(pooled(counts)))), *map(percent, recalls(counts))]
+        if not rows:
+            return among
+        return (
+            f"{among}\nEach actor has 4 neutral recordings and 8 of every other emotion.\n\n"
+            + table(["system", "actor", "sex", "UA", *EMOTIONS], rows)
         )
+
+    def _known_voices(self) -> str:
+        rows = [
+            [
+                SYSTEMS[one.recipe],
+                known_case(name),
+                percent(float(uar(pooled(counts)))),
+                interval_text(counts),
+                difference_text(difference(counts, three_times(one.by_speaker()))),
+            ]
+            for one in self.of("emobox6_encoder")
+            for name, counts in known_voices(one).items()
+        ]
         return section(
-            "One speaker at a time",
-            "The default recipe tested on each actor in turn, trained on all others. The interval "
-            f"of the UA over speakers is {interval_text(counts)}. Each actor has 4 neutral "
-            f"recordings and 8 of every other emotion. The command is {command(one)}.",
-            ["actor", "sex", "UA", *EMOTIONS],
+            "Knowing a voice",
+            "The models of EmoBox' six folds, each test recording recognised with the speaker's "
+            "voice known from a few other recordings, whose emotions nobody tells. They are drawn "
+            "at random three times, and the counts added up; the difference is to the same model "
+            "without them. Below the line of 59, which are all other recordings that an actor "
+            "spoke, the recordings are not what they should be: all of one emotion, of another "
+            "speaker, or from a telephone or in white noise while the tested recordings are "
+            "clean. The command is `dvc --cd benchmarks repro emobox6_encoder`.",
+            ["system", "known recordings", "UA", "interval", "difference (interval)"],
             rows,
-        )
+        ) + ("\n![Known recordings and UA](figures/known_voices.png)\n" if rows else "")
 
     def _curve(self) -> dict[int, Measured]:
         """What was measured with few training speakers, and with all of them, by their number."""
@@ -628,18 +698,45 @@ class Report:
         )
 
     def _ingredients(self) -> str:
-        best = self.get("tuning", "best")
+        return self._against_ingredients(
+            "Ingredients",
+            ("tuning", "best"),
+            ("tuning", "tuning_front_ends"),
+            "Cross-validation among the 16 actors of EmoBox' folds 1 to 4, on which all choices "
+            "were made: three folds' actors train, the fourth's are tested, and the actors of "
+            "folds 5 and 6 take no part. Differences are to the default recipe with the same "
+            "seeds, from a bootstrap that draws speakers and takes the recordings of both systems "
+            "of each. The last columns are the UA on worse recordings, as above. What each recipe "
+            "changes stands in `benchmarks/params.yaml` under its name. The command is "
+            "`dvc --cd benchmarks repro tuning tuning_front_ends`.",
+        )
+
+    def _encoder_ingredients(self) -> str:
+        return self._against_ingredients(
+            "Ingredients of the recipe with an encoder",
+            ("tuning_encoder", "encoder_speech"),
+            ("tuning_encoder",),
+            "The same for the recipe with Whisper base. The command is "
+            "`dvc --cd benchmarks repro tuning_encoder`.",
+        )
+
+    def _against_ingredients(
+        self, title: str, of: tuple[str, str], items: tuple[str, ...], words: str
+    ) -> str:
+        """A table of recipes that are one ingredient less or other than one, (item, recipe)."""
+        best = self.get(*of)
         if best is None:
             return ""
-        worse = [one for one in self.items["tuning"].setting.conditions if one != "as_recorded"]
+        worse = [one for one in self.items[of[0]].setting.conditions if one != "as_recorded"]
 
         def in_worse(one: Measured) -> list[str]:
             return [seeds_text(one.ua(condition)) for condition in worse]
 
-        rows = [["**the default recipe**", seeds_text(best.ua()), "", "", *in_worse(best)]]
-        for one in self.of("tuning", "tuning_front_ends"):
+        name = f"**{SYSTEMS[best.recipe]}**"
+        rows = [[name, seeds_text(best.ua()), "", "", *in_worse(best)]]
+        for one in self.of(*items):
             seeds = sorted(set(one.seeds) & set(best.seeds))
-            if one.recipe == "best" or not seeds:
+            if one.recipe == best.recipe or not seeds:
                 continue
             gain = difference(one.by_speaker(seeds=seeds), best.by_speaker(seeds=seeds))
             rows.append(
@@ -652,14 +749,8 @@ class Report:
                 ]
             )
         return section(
-            "Ingredients",
-            "Cross-validation among the 16 actors of EmoBox' folds 1 to 4, on which all choices "
-            "were made: three folds' actors train, the fourth's are tested, and the actors of "
-            "folds 5 and 6 take no part. Differences are to the default recipe with the same "
-            "seeds, from a bootstrap that draws speakers and takes the recordings of both systems "
-            "of each. The last columns are the UA on worse recordings, as above. What each recipe "
-            "changes stands in `benchmarks/params.yaml` under its name. The command is "
-            "`dvc --cd benchmarks repro tuning tuning_front_ends`.",
+            title,
+            words,
             [
                 "recipe",
                 "UA",
@@ -777,6 +868,43 @@ class Report:
             ["item", "trainings", "minutes each (median)", "hours"],
             rows,
         )
+
+
+def known_voices(one: Measured) -> dict[str, Counts]:
+    """Counts by test speaker for each case of a known voice, over all folds, the draws added up."""
+    cases = one.results[0]["known_voice"]
+    found: dict[str, Counts] = {}
+    for name in cases:
+        counts: Counts = {}
+        for result in one.results:
+            for speaker, matrix in result["known_voice"][name].items():
+                counts[speaker] = counts.get(speaker, 0) + np.array(matrix)
+        found[name] = dict(sorted(counts.items()))
+    return found
+
+
+def _by_known_recordings(one: Measured) -> dict[int, float]:
+    """UA by the number of known recordings of the speaker, from 0."""
+    known = {int(name): counts for name, counts in known_voices(one).items() if name.isdigit()}
+    return {
+        count: float(uar(pooled(counts)))
+        for count, counts in ({0: one.by_speaker()} | known).items()
+    }
+
+
+def known_case(name: str) -> str:
+    """A case in words, such as "4, all angry"."""
+    count, _, rest = name.partition(" ")
+    if rest in EMOTIONS:
+        return f"{count}, all {rest}"
+    if rest in CONDITIONS:
+        return f"{count}, {CONDITIONS[rest].partition(',')[0]}"
+    return name
+
+
+def three_times(counts: Counts) -> Counts:
+    """The counts of a system, as often as there are draws of known recordings."""
+    return {speaker: DRAWS * matrix for speaker, matrix in counts.items()}
 
 
 def speakers_of(result: dict[str, Any]) -> Counts:

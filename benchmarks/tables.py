@@ -59,8 +59,14 @@ def sex(speaker: str) -> str:
 
 def what(one: Measured) -> str:
     """What a system of ours is: its size, and what it was trained on."""
-    parameters = one.results[0]["parameters"] / 1e6
-    return f"{parameters:.2f} M parameters, from scratch on {trained_on(one)} recordings"
+    result = one.results[0]
+    parameters = f"{result['parameters'] / 1e6:.2f} M parameters"
+    if "encoder_parameters" in result:
+        frozen = f"{result['encoder_parameters'] / 1e6:.0f} M parameters, pretrained and frozen"
+        return f"{frozen}; {parameters} fitted on {trained_on(one)} recordings"
+    if result["network"] == "student":
+        return f"{parameters}, from scratch on {trained_on(one)} recordings, taught by an encoder"
+    return f"{parameters}, from scratch on {trained_on(one)} recordings"
 
 
 def trained_on(one: Measured) -> str:

@@ -7,7 +7,7 @@ synthetic, where they are), the protocol and the fold.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
@@ -281,6 +281,33 @@ def learning_curve(speakers: Sequence[int], scores: np.ndarray, subject: str) ->
     axes.plot(speakers, scores.mean(axis=1), "o-", color=BLUE, label="mean over folds")
     axes.set_xticks(speakers)
     axes.set(xlabel="training speakers", ylabel="UAR")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="lower right")
+    return figure
+
+
+@_in_our_style
+def known_voices(scores: Mapping[str, Mapping[int, float]], subject: str) -> Figure:
+    """UAR by number of known recordings of a speaker, a line for each system.
+
+    Parameters
+    ----------
+    scores : mapping of str to mapping of int to float
+        Of each system the UAR, 0 to 1, by the number of known recordings, from 0.
+    subject : str
+        What was measured.
+    """
+    figure, axes = _figure("Knowing a voice", subject, width=5.6, height=3.8)
+    known = sorted({count for by_count in scores.values() for count in by_count})
+    for (system, by_count), color in zip(scores.items(), (BLUE, RED, SKY), strict=False):
+        label = textwrap.fill(system, 40)
+        axes.plot(list(by_count), list(by_count.values()), "o-", color=color, label=label)
+    # numbers double from each to the next, but for 0
+    axes.set_xscale("symlog", base=2, linthresh=1, linscale=0.7)
+    axes.set_xticks(known, map(str, known))
+    axes.minorticks_off()
+    axes.set(xlabel="known recordings of the speaker, without labels", ylabel="UAR")
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y")
     axes.legend(loc="lower right")
