@@ -50,7 +50,11 @@ def _stage(name: str, item: Item, params: Path) -> list[str]:
     placeholders = Run(item=name, recipe="RECIPE", seed=0, fold="FOLD", speakers=1)
     result = "-".join(values.values())
     folder = (RESULTS.relative_to("benchmarks") / placeholders.file).parent.as_posix()
-    needs_audio = set(item.setting.conditions) - IN_THE_STORE or item.setting.disturbed
+    needs_audio = (
+        set(item.setting.conditions) - IN_THE_STORE
+        or item.setting.disturbed
+        or item.setting.known_voice
+    )
     features = "features_across" if item.setting.protocol == ACROSS else "features"
     return [
         f"{name}:",

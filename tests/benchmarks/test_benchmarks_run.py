@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from repository import STAGES, Repository
 
+from benchmarks.known_voices import CASES
 from speech_emotion.audio.disturbances import DISTURBANCES
 from speech_emotion.data.manifest import read_manifest
+from speech_emotion.reporting.known_voice import DRAWS
 
 PARAMS = "benchmarks/params.yaml"
 SMALL: dict[str, Any] = {
@@ -19,6 +21,7 @@ SMALL: dict[str, Any] = {
     "front_ends.default.featurize.functionals.convolutions": 8,
     "recipes.best.train.epochs": 1,
     "items.emobox6_best.setting.conditions": ["as_recorded", "telephone", "pink20"],
+    "items.emobox6_best.setting.known_voice": True,
     "items.emobox6_best.seeds": [1],
     "items.emobox6_best.folds": [1],
 }
@@ -43,6 +46,18 @@ def test_an_item_runs_what_it_needs_and_nothing_else(
     benchmark: tuple[Repository, list[str]],
 ) -> None:
     assert benchmark[1] == ["code", "recordings", "features@default", TRAINING]
+
+
+def test_a_result_counts_every_recording_for_each_draw_of_known_ones(
+    benchmark: tuple[Repository, list[str]],
+) -> None:
+    result = json.loads((benchmark[0].folder / RESULT).read_text())
+    assert list(result["known_voice"]) == [case.name for case in CASES]
+    plain = result["confusion"]["as_recorded"]
+    for counts in result["known_voice"].values():
+        for speaker, matrix in counts.items():
+            of_emotion = np.sum(plain[speaker], axis=1)
+            np.testing.assert_array_equal(np.sum(matrix, axis=1), DRAWS * of_emotion)
 
 
 @pytest.mark.slow

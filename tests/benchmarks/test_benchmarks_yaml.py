@@ -99,7 +99,7 @@ def test_a_stage_runs_tracks_and_writes_what_its_item_says(name: str) -> None:
         used = load_recipe(recipe, PARAMS).front_end
         assert front_end.replace("${item.recipe}", recipe) == used
     needs_audio = set(item.setting.conditions) - {"as_recorded", "with_variants"}
-    needed = bool(needs_audio) or item.setting.disturbed
+    needed = bool(needs_audio) or item.setting.disturbed or item.setting.known_voice
     assert ("data/recordings" in stage["deps"]) == needed
 
 
