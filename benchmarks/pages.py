@@ -13,11 +13,29 @@ from typing import Any
 import numpy as np
 
 from benchmarks import predict, published, speed
-from benchmarks.comparison import Measured, interval, pooled, pooled_accuracy
+from benchmarks.comparison import Measured, difference, interval, pooled, pooled_accuracy
 from benchmarks.params import FILE, load_items
+from benchmarks.published import Published
 from benchmarks.results import RESULTS
-from benchmarks.summary import ACROSS_HEAD, CONDITIONS, Report, across_cells, speakers_of
-from benchmarks.tables import against, command, interval_text, percent, table
+from benchmarks.summary import (
+    ACROSS_HEAD,
+    CONDITIONS,
+    Report,
+    across_cells,
+    known_case,
+    known_voices,
+    speakers_of,
+    three_times,
+)
+from benchmarks.tables import (
+    against,
+    command,
+    difference_text,
+    interval_text,
+    percent,
+    table,
+    what,
+)
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import write_whole
 from speech_emotion.data.corpora import CORPORA
@@ -29,70 +47,101 @@ OPEN = re.compile(r"<!-- begin (\w+)")
 
 METRICS = Path("metrics/metrics.json")
 
-RESULT_ROWS = (
-    ("emobox6_best", "best", "EmoBox' six folds", "never heard"),
-    ("luna_jimenez5_best", "best", "Luna-Jiménez' five folds", "never heard"),
-    ("emobox6_original", "original", "EmoBox' six folds", "never heard"),
-    ("random_all_original", "original", "a random fifth", "shared with training"),
-    ("random_all_best", "longest", "a random fifth", "shared with training"),
-)
-"""Item, recipe, and what the README calls the test and its speakers."""
+KNOWN = 16
+"""Recordings of a speaker that are known in the README's row of it."""
 
 SYSTEMS = {
     "best": "**the default recipe**",
+    "encoder": "**Whisper base and functionals**",
+    "encoder_speech": "**Whisper base and functionals**, trained on speech alone",
+    "student": "**the student**",
     "longest": "the default recipe, 500 epochs",
     "original": "the notebooks it replaces (mean MFCC, 1-D CNN)",
     "speech_only": "**the default recipe**, trained on speech alone",
 }
 
 
+OURS = ("best", "student", "encoder", "encoder_speech")
+"""Recipes to choose from, in order of what they ask of a machine."""
+
+
 def results(report: Report) -> str:
     """The results that the README leads with."""
-    rows = []
-    for item, recipe, test, speakers in RESULT_ROWS:
-        one = _required(report, item, recipe)
-        counts = one.by_speaker()
-        rows.append(
-            [
-                SYSTEMS[recipe],
-                test,
-                speakers,
-                f"**{_with_interval(one)}**" if recipe == "best" else _with_interval(one),
-                percent(pooled_accuracy(counts)),
-                command(one),
-            ]
-        )
+    new, shared = "never heard", "shared with training"
+    emobox, luna, fifth = "EmoBox' six folds", "Luna-Jiménez' five folds", "a random fifth"
     listeners = published.LISTENERS
-    rows.insert(
-        len(RESULT_ROWS) - 2,
+    rows = [
+        _result(report, "emobox6_encoder", "encoder_speech", emobox, new),
+        _known(report, emobox),
+        _result(report, "leave_one_speaker_out_encoder", "encoder_speech", "one speaker out", new),
+        _result(report, "emobox6_student", "student", emobox, new),
+        _result(report, "emobox6_best", "best", emobox, new),
+        _result(report, "luna_jimenez5_best", "best", luna, new),
+        _carried(report, "encoder"),
+        _carried(report, "best"),
+        _result(report, "emobox6_original", "original", emobox, new),
         [listeners.system, "RAVDESS speech", "", "", f"{listeners.percent:.0f}", listeners.source],
-    )
-    carried = _across(report)["ravdess-emodb"]
-    rows.insert(
-        2,
-        [
-            SYSTEMS["best"],
-            f"{CORPORA['emodb'].title} ({CORPORA['emodb'].language}, four emotions)",
-            "of another corpus",
-            f"**{percent(float(uar(pooled(speakers_of(carried)))))} "
-            f"({interval_text(speakers_of(carried))})**",
-            percent(pooled_accuracy(speakers_of(carried))),
-            "`dvc --cd benchmarks repro across_best`",
-        ],
-    )
+        _result(report, "random_all_original", "original", fifth, shared),
+        _result(report, "random_all_best", "longest", fifth, shared),
+    ]
     head = ["system", "test", "test speakers", "UAR, % (95 % interval)", "accuracy, %", "source"]
     return table(head, rows)
 
 
+def _result(report: Report, item: str, recipe: str, test: str, speakers: str) -> list[str]:
+    one = _required(report, item, recipe)
+    score = _with_interval(one)
+    return [
+        SYSTEMS[recipe],
+        test,
+        speakers,
+        f"**{score}**" if recipe in OURS else score,
+        percent(pooled_accuracy(one.by_speaker())),
+        command(one),
+    ]
+
+
+def _known(report: Report, test: str) -> list[str]:
+    """The row of voices that are known."""
+    one = _required(report, "emobox6_encoder", "encoder_speech")
+    counts = known_voices(one)[str(KNOWN)]
+    return [
+        SYSTEMS[one.recipe],
+        test,
+        f"known from {KNOWN} recordings without labels",
+        f"**{percent(float(uar(pooled(counts))))} ({interval_text(counts)})**",
+        percent(pooled_accuracy(counts)),
+        command(one),
+    ]
+
+
+def _carried(report: Report, recipe: str) -> list[str]:
+    """A row of a recipe that was trained on RAVDESS and tested on EMO-DB."""
+    counts = speakers_of(_across(report, recipe)["ravdess-emodb"])
+    emodb = CORPORA["emodb"]
+    return [
+        SYSTEMS[recipe],
+        f"{emodb.title} ({emodb.language}, four emotions)",
+        "of another corpus",
+        f"**{percent(float(uar(pooled(counts))))} ({interval_text(counts)})**",
+        percent(pooled_accuracy(counts)),
+        f"`dvc --cd benchmarks repro across_{recipe}`",
+    ]
+
+
 def across(report: Report) -> str:
-    """The default recipe from one corpus to another."""
-    rows = [across_cells(fold, result) for fold, result in _across(report).items()]
-    return table(ACROSS_HEAD, rows)
+    """Recipes from one corpus to another."""
+    rows = [
+        [SYSTEMS[recipe], *across_cells(fold, result)]
+        for recipe in ("best", "encoder")
+        for fold, result in _across(report, recipe).items()
+    ]
+    return table(("system", *ACROSS_HEAD), rows)
 
 
-def _across(report: Report) -> dict[str, dict[str, Any]]:
-    _required(report, "across_best", "best")
-    return report.folds_across("best")
+def _across(report: Report, recipe: str) -> dict[str, dict[str, Any]]:
+    _required(report, f"across_{recipe}", recipe)
+    return report.folds_across(recipe)
 
 
 def failed(report: Report) -> str:
@@ -107,44 +156,121 @@ def failed(report: Report) -> str:
 
 
 def comparison(report: Report) -> str:
-    """The default recipe among large pretrained encoders, on EmoBox' folds."""
-    rows = [
-        (one.percent, [one.system, one.what, f"{one.percent:.1f}", one.source])
-        for one in published.EMOBOX6[-3:]
-    ]
+    """Ours among large pretrained encoders, on EmoBox' folds."""
     listeners = published.LISTENERS
-    rows.append(
-        (
-            listeners.percent,
-            [listeners.system, listeners.what, listeners.as_reported, listeners.source],
-        )
+    others = [*published.EMOBOX6[-3:], listeners]
+    items = (
+        ("material", "speech_only"),
+        ("emobox6_best", "best"),
+        ("emobox6_student", "student"),
+        ("emobox6_encoder", "encoder_speech"),
+        ("material_encoder", "encoder"),
     )
-    for item, recipe in (("material", "speech_only"), ("emobox6_best", "best")):
+    return _among(report, others, items)
+
+
+def one_speaker_out(report: Report) -> str:
+    """The same, one speaker out."""
+    items = (
+        ("leave_one_speaker_out", "best"),
+        ("leave_one_speaker_out_encoder", "encoder_speech"),
+    )
+    return _among(report, published.ONE_SPEAKER_OUT, items)
+
+
+def _among(report: Report, others: Sequence[Published], ours: Sequence[tuple[str, str]]) -> str:
+    """Ours, each (item, recipe), among published systems, by UAR."""
+    rows = [
+        (one.percent, [one.system, one.what, one.as_reported or f"{one.percent:.1f}", one.source])
+        for one in others
+    ]
+    for item, recipe in ours:
         one = _required(report, item, recipe)
-        parameters = f"{one.results[0]['parameters'] / 1e6:.2f} M parameters, from scratch"
-        score = float(np.mean(one.ua()))
-        rows.append((100 * score, [SYSTEMS[recipe], parameters, percent(score), command(one)]))
+        score = 100 * float(np.mean(one.ua()))
+        rows.append((score, [SYSTEMS[recipe], what(one), _with_interval(one), command(one)]))
     ordered = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    return table(["system", "size", "UAR, %", "source"], ordered)
+    return table(["system", "what it is", "UAR, % (95 % interval)", "source"], ordered)
+
+
+def known_voice(report: Report) -> str:
+    """What knowing a voice is worth."""
+    one = _required(report, "emobox6_encoder", "encoder_speech")
+    plain = one.by_speaker()
+    rows = [["none", percent(float(uar(pooled(plain)))), interval_text(plain), ""]]
+    for name, counts in known_voices(one).items():
+        rows.append(
+            [
+                known_case(name),
+                percent(float(uar(pooled(counts)))),
+                interval_text(counts),
+                difference_text(difference(counts, three_times(plain))),
+            ]
+        )
+    head = ["known recordings of the speaker", "UAR, %", "95 % interval", "difference (interval)"]
+    return table(head, rows)
+
+
+def costs(report: Report) -> str:
+    """What models cost beside what they reach."""
+    measured = _measured("costs.json")
+    rows = []
+    for recipe, item in (
+        ("best", "emobox6_best"),
+        ("student", "emobox6_student"),
+        ("encoder_speech", "emobox6_encoder"),
+    ):
+        one, cost = _required(report, item, recipe), measured["models"][recipe]
+        pair = [cost["float32"], cost["int8"]]
+        rows.append(
+            [
+                SYSTEMS[recipe],
+                percent(float(np.mean(one.ua()))),
+                percent(float(np.mean(one.ua("telephone")))),
+                percent(float(np.mean(one.ua("noise10")))),
+                " / ".join(f"{each['bytes'] / 1e6:.1f}" for each in pair),
+                " / ".join(f"{each['one_recording_ms']:.0f}" for each in pair),
+                " / ".join(f"{each['stream_delay_ms']:.0f}" for each in pair),
+            ]
+        )
+    head = [
+        "recipe",
+        "UAR, %",
+        "8 kHz",
+        "white noise 10 dB",
+        "files, MB (float32 / 8 bit)",
+        f"{measured['recording_s']} s recording, ms",
+        "stream, ms",
+    ]
+    return table(head, rows)
 
 
 def conditions(report: Report) -> str:
     """The default recipe on worse recordings."""
     best = _required(report, "emobox6_best", "best")
     narrow = _required(report, "emobox6_telephone", "telephone")
+    models = [
+        best,
+        _required(report, "emobox6_student", "student"),
+        _required(report, "emobox6_encoder", "encoder_speech"),
+    ]
     rows = []
     for condition, name in CONDITIONS.items():
-        change = "" if condition == "as_recorded" else against(best, best, condition)
-        rows.append([name, percent(float(np.mean(best.ua(condition)))), change, command(best)])
+        cells = []
+        for one in models:
+            score = percent(float(np.mean(one.ua(condition))))
+            change = "" if condition == "as_recorded" else f", {against(one, one, condition)}"
+            cells.append(f"{score}{change}")
+        rows.append([name, *cells])
+    score = percent(float(np.mean(narrow.ua("telephone"))))
     rows.append(
         [
             f"{CONDITIONS['telephone']}; trained at that rate",
-            percent(float(np.mean(narrow.ua("telephone")))),
-            against(best, narrow, "telephone"),
-            command(narrow),
+            f"{score}, {against(best, narrow, 'telephone')}",
+            "",
+            "",
         ]
     )
-    head = ["test recordings", "UAR, %", "difference (95 % interval)", "command"]
+    head = ["test recordings", *(SYSTEMS[one.recipe] for one in models)]
     return table(head, rows)
 
 
@@ -192,6 +318,9 @@ def synthetic(report: Report) -> str:
 BLOCKS: dict[str, Callable[[Report], str]] = {
     "results": results,
     "comparison": comparison,
+    "one_speaker_out": one_speaker_out,
+    "known_voice": known_voice,
+    "costs": costs,
     "across": across,
     "failed": failed,
     "own": lambda report: own(),

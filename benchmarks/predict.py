@@ -107,10 +107,10 @@ def installed_size(environment: Path) -> int:
 def measure(folder: Path) -> dict[str, Any]:
     """Measure everything; ``folder`` is for what it writes on the way."""
     light = install_light(folder) / "bin" / "python"
-    samples, rate = _speech()
+    samples, rate = speech()
     recording = folder / "recording.wav"
     soundfile.write(recording, samples, rate)
-    delays = np.array(_run(light, STREAM, EXPORTED, recording), float)
+    delays = np.array(run_on_one_core(light, STREAM, EXPORTED, recording), float)
     return {
         "recording_s": SECONDS,
         "sample_rate": rate,
@@ -126,7 +126,7 @@ def measure(folder: Path) -> dict[str, Any]:
     }
 
 
-def _speech() -> tuple[np.ndarray, int]:
+def speech() -> tuple[np.ndarray, int]:
     """Speech of the embedded corpus, as long as `SECONDS`: samples [n] and their rate in Hz."""
     settings = yaml.safe_load((ROOT / "data" / "synthetic.yaml").read_text(encoding="utf-8"))
     one = next(iter(recordings(SyntheticSettings.model_validate(settings))))
@@ -141,8 +141,10 @@ def _medians(light: Path, program: str, recording: Path, unit: float) -> dict[st
     """Median over new processes of what a program prints, in seconds, times ``unit``."""
     taken: dict[str, list[float]] = {"litert": [], "keras": []}
     for _ in tqdm(range(PROCESSES), disable=None):
-        taken["litert"] += map(float, _run(light, program, EXPORTED, recording))
-        taken["keras"] += map(float, _run(Path(sys.executable), program, TRAINED, recording))
+        taken["litert"] += map(float, run_on_one_core(light, program, EXPORTED, recording))
+        taken["keras"] += map(
+            float, run_on_one_core(Path(sys.executable), program, TRAINED, recording)
+        )
     return {name: round(unit * statistics.median(times), 3) for name, times in taken.items()}
 
 
@@ -152,7 +154,7 @@ def _hour(python: Path, samples: np.ndarray, rate: int, folder: Path) -> dict[st
     with soundfile.SoundFile(path, "w", rate, 1, "PCM_16") as file:
         for _ in range(3600 // SECONDS):
             file.write(samples)
-    seconds, windows, memory = _run(python, TIMELINE, EXPORTED, path)
+    seconds, windows, memory = run_on_one_core(python, TIMELINE, EXPORTED, path)
     path.unlink()
     return {
         "s": round(float(seconds), 1),
@@ -161,7 +163,7 @@ def _hour(python: Path, samples: np.ndarray, rate: int, folder: Path) -> dict[st
     }
 
 
-def _run(python: Path, program: str, *arguments: Path) -> list[str]:
+def run_on_one_core(python: Path, program: str, *arguments: Path | str) -> list[str]:
     """The words that a program prints, on one core; the light installation's own modules."""
     light = python != Path(sys.executable)
     done = subprocess.run(

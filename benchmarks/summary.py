@@ -70,7 +70,7 @@ SYSTEMS = {
     "telephone": "the recipe `telephone`",
     "encoder": "Whisper base and functionals",
     "encoder_speech": "Whisper base and functionals, trained on RAVDESS speech only",
-    "student_tess": "the student, taught on RAVDESS speech and song and TESS",
+    "student": "the student",
     "original": "the original recipe",
     "original_speech": "the original recipe, trained on RAVDESS speech only",
 }
@@ -107,8 +107,9 @@ OURS = {
         "emobox6_original",
         "emobox6_cnn2d",
         "emobox6_best",
-        "emobox6_encoder",
         "emobox6_student",
+        "emobox6_encoder",
+        "material_encoder",
     ),
     "luna_jimenez5": (
         "luna_jimenez5_original",

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 KINDS = None
 
+WEIGHTS = {"whisper_pooled": 2.0}
+"""How much a kind's log probabilities count, where it is not once.
+
+By cross-validation among the actors of EmoBox' folds 1 to 4: UAR is even from 1 to 3, and in white
+noise at 10 dB 2.5 points higher at 2 than at 1.
+"""
+
 
 def build(training: FeatureSubset) -> keras.Model:
     """The fitted analyses: {kind: [batch, values], ...} -> [batch, labels]."""
@@ -22,4 +29,4 @@ def build(training: FeatureSubset) -> keras.Model:
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
     members = {kind: fitted_analysis(training, (kind,), f"{kind}_lda") for kind in training.kinds}
-    return added_up(members, "analyses")
+    return added_up(members, WEIGHTS, "analyses")

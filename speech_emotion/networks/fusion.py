@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from speech_emotion.networks import cnn2d, refuse_augmentation
+from speech_emotion.networks.analyses import WEIGHTS
 
 if TYPE_CHECKING:
     import keras
@@ -29,11 +31,13 @@ def build(training: FeatureSubset) -> keras.Model:
     training : FeatureSubset
         The training utterances.
     """
-    return built_of(training, training.kinds)
+    return built_of(training, training.kinds, WEIGHTS, "fusion")
 
 
-def built_of(training: FeatureSubset, kinds: tuple[str, ...]) -> keras.Model:
-    """The same of some of the kinds that the training utterances come with."""
+def built_of(
+    training: FeatureSubset, kinds: tuple[str, ...], weights: Mapping[str, float], name: str
+) -> keras.Model:
+    """The same of some of the kinds that the training utterances come with, weighted."""
     from speech_emotion.networks.parts.addition import added_up
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
@@ -43,7 +47,7 @@ def built_of(training: FeatureSubset, kinds: tuple[str, ...]) -> keras.Model:
         else fitted_analysis(training, (kind,), f"{kind}_lda")
         for kind in kinds
     }
-    return added_up(members, "fusion")
+    return added_up(members, weights, name)
 
 
 def inputs(utterance: Features) -> Features:

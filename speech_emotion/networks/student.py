@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from speech_emotion.networks import cnn2d, fusion
+from speech_emotion.networks import analyses, cnn2d, fusion
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 KINDS = ("log_mel", "functionals")
 TAUGHT_BY = ("whisper_pooled",)
 
+WEIGHTS = {"log_mel": 0.5}
+"""How much the CNN's log probabilities count: its teacher is surer of itself than emotions smoothed
+for training are."""
+
 inputs = fusion.inputs
 training_input = cnn2d.training_input
 training_model = fusion.training_model
@@ -28,18 +32,18 @@ training_model = fusion.training_model
 
 def build(training: FeatureSubset) -> keras.Model:
     """The CNN untrained, the analysis of functionals fitted, added up as in `fusion`."""
-    return fusion.built_of(training, KINDS)
+    return fusion.built_of(training, KINDS, WEIGHTS, "student")
 
 
 def targets(training: FeatureSubset) -> np.ndarray:
     """What the teacher makes of each utterance [utterances, labels]."""
     from scipy.special import softmax
 
-    from speech_emotion.networks.parts.addition import LEAST_PROBABILITY, WEIGHTS
+    from speech_emotion.networks.parts.addition import LEAST_PROBABILITY
     from speech_emotion.networks.parts.discriminant_analysis import cross_fitted
 
     logarithms = [
-        WEIGHTS.get(kind, 1.0)
+        analyses.WEIGHTS.get(kind, 1.0)
         * np.log(np.maximum(cross_fitted(training, (kind,)), LEAST_PROBABILITY))
         for kind in ("functionals", *TAUGHT_BY)
     ]

@@ -73,6 +73,11 @@ def truth_and_predictions(item: str, recipe: str) -> dict[str, tuple[list[int], 
 @pytest.mark.parametrize(
     ("item", "recipe", "row"),
     [
+        (
+            "emobox6_encoder",
+            "encoder_speech",
+            "| **Whisper base and functionals**, trained on speech alone | EmoBox' six folds | never",
+        ),
         ("emobox6_best", "best", "| **the default recipe** | EmoBox' six folds |"),
         (
             "luna_jimenez5_best",

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from repository import SMALL, STAGES, Repository
 
 from speech_emotion import Recognizer
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.manifest import read_shards
+from speech_emotion.params.section import read_sections
 
 ON_WHISPER = {
     **SMALL,
@@ -70,13 +72,15 @@ def test_another_layer_reruns_from_featurize_on(
 
 @pytest.fixture(scope="module")
 def pooled_run(whisper_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A clone after ``dvc repro`` on a fusion of functionals and a pooled tiny encoder."""
+    """A clone after ``dvc repro`` on functionals, spectrograms and a pooled tiny encoder."""
     clone = Repository(tmp_path_factory.mktemp("pooled"))
     changes = {
         **SMALL,
         "augment.variants": [],
-        "featurize.kinds": ["functionals", "whisper_pooled"],
+        "featurize.kinds": ["log_mel", "functionals", "whisper_pooled"],
         "featurize.whisper_pooled.preset": str(whisper_preset),
+        "featurize.whisper_pooled.layers": "all",
+        "train.network": "analyses",
         "train.augmentation": None,
     }
     clone.change_params(changes)
@@ -130,6 +134,20 @@ def test_known_voices_are_reported_beside_the_scores(pooled_run: Repository) -> 
     assert known["0"] == pytest.approx(metrics["uar"], abs=1e-4)
     assert all(value is None or 0 < value <= 1 for value in known.values())
     assert known["1"] is not None
+
+
+@pytest.mark.slow
+def test_a_student_predicts_without_its_teacher(pooled_run: Repository, tmp_path: Path) -> None:
+    """Last of those on this clone: it trains another network on the same features."""
+    augmentation = read_sections(ROOT / "params.yaml")["train"]["augmentation"]  # type: ignore[index]
+    pooled_run.change_params({"train.network": "student", "train.augmentation": augmentation})
+    assert pooled_run.stages_run("repro") == ["train", "evaluate", "export"]
+    settings = json.loads((pooled_run.folder / "models" / "keras" / "settings.json").read_text())
+    assert settings["kinds"] == ["log_mel", "functionals"]
+    assert not list((pooled_run.folder / "models" / "export").glob("whisper*"))
+    for line, evaluated in pooled_run.predicted_and_evaluated(tmp_path):
+        for emotion, probability in line["probabilities"].items():
+            assert probability == pytest.approx(evaluated[emotion], abs=1e-3)
 
 
 def test_a_preset_that_went_away_is_reported(

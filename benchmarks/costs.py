@@ -1,0 +1,105 @@
+"""What a model costs beside what it reaches: milliseconds and megabytes of several exported models.
+
+``python -m benchmarks.costs RECIPE=FOLDER ...`` takes the folder that the export stage wrote of a
+model by each recipe (docs/results.md says how they are made), installs the light distribution in a
+folder of its own, and writes benchmarks/costs.json. Times of one machine say little: look at the
+ratios.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from benchmarks.predict import ROOT, SECONDS, install_light, run_on_one_core, speech
+from speech_emotion.training.model_settings import INT8
+
+RESULTS = ROOT / "benchmarks" / "costs.json"
+
+ROUNDS = 3
+"""New processes for each model and precision, in turns, whose median counts."""
+
+ANSWERS = """
+import statistics, sys, time
+from speech_emotion import Recognizer
+recognizer, taken = Recognizer.load(sys.argv[1], int8=sys.argv[3] == "int8"), []
+for _ in range(31):
+    began = time.perf_counter()
+    recognizer.predict(sys.argv[2])
+    taken.append(time.perf_counter() - began)
+print(statistics.median(taken[1:]))
+"""
+
+DELAYS = """
+import statistics, sys, time
+import soundfile
+from speech_emotion import Recognizer
+samples, rate = soundfile.read(sys.argv[2], dtype="float32")
+stream = Recognizer.load(sys.argv[1], int8=sys.argv[3] == "int8").stream(rate)
+chunk, taken = rate // 50, []
+for _ in range(5):
+    for start in range(0, len(samples), chunk):
+        began = time.perf_counter()
+        if stream.feed(samples[start : start + chunk]):
+            taken.append(time.perf_counter() - began)
+print(statistics.median(taken))
+"""
+
+
+def measure(exported: dict[str, Path], folder: Path) -> dict[str, Any]:
+    """Measure every model in both precisions; ``folder`` is for what it writes on the way."""
+    light = install_light(folder) / "bin" / "python"
+    samples, rate = speech()
+    recording = folder / "recording.wav"
+    soundfile.write(recording, samples, rate)
+    precisions = ("float32", "int8")
+    taken: dict[tuple[str, str, str], list[float]] = {}
+    for _ in range(ROUNDS):
+        for recipe, model in exported.items():
+            for precision in precisions:
+                for what, program in (("one_recording_ms", ANSWERS), ("stream_delay_ms", DELAYS)):
+                    [printed] = run_on_one_core(light, program, model, recording, precision)
+                    taken.setdefault((recipe, precision, what), []).append(1000 * float(printed))
+    return {
+        "recording_s": SECONDS,
+        "models": {
+            recipe: {
+                precision: {
+                    "bytes": sum(
+                        file.stat().st_size
+                        for file in model.glob("*.tflite")
+                        if (INT8 in file.name) == (precision == "int8")
+                    ),
+                    **{
+                        what: round(statistics.median(taken[recipe, precision, what]), 1)
+                        for what in ("one_recording_ms", "stream_delay_ms")
+                    },
+                }
+                for precision in precisions
+            }
+            for recipe, model in exported.items()
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.costs",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.add_argument("models", nargs="+", metavar="RECIPE=FOLDER")
+    named = (one.partition("=") for one in parser.parse_args().models)
+    exported = {recipe: Path(model).resolve() for recipe, _, model in named}
+    with tempfile.TemporaryDirectory() as folder:
+        measured = measure(exported, Path(folder))
+    RESULTS.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(measured, indent=2))
+
+
+if __name__ == "__main__":
+    main()
