@@ -76,7 +76,7 @@ def truth_and_predictions(item: str, recipe: str) -> dict[str, tuple[list[int], 
         (
             "emobox6_encoder",
             "encoder_speech",
-            "| **Whisper base and functionals**, trained on speech alone | EmoBox' six folds | never",
+            "**Whisper base and functionals**, trained on speech alone | EmoBox' six folds | n",
         ),
         ("emobox6_best", "best", "| **the default recipe** | EmoBox' six folds |"),
         (
