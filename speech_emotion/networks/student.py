@@ -22,8 +22,11 @@ KINDS = ("log_mel", "functionals")
 TAUGHT_BY = ("whisper_pooled",)
 
 WEIGHTS = {"log_mel": 0.5}
-"""How much the CNN's log probabilities count: its teacher is surer of itself than emotions smoothed
-for training are."""
+"""How much the CNN's log probabilities count, beside those of the functionals once."""
+
+TEMPERATURE = 2.0
+"""What the teacher's log probabilities are divided by: without it, it leaves little but its first
+choice to learn."""
 
 inputs = fusion.inputs
 training_input = cnn2d.training_input
@@ -47,5 +50,5 @@ def targets(training: FeatureSubset) -> np.ndarray:
         * np.log(np.maximum(cross_fitted(training, (kind,)), LEAST_PROBABILITY))
         for kind in ("functionals", *TAUGHT_BY)
     ]
-    answers: np.ndarray = softmax(np.sum(logarithms, axis=0), axis=1).astype(np.float32)
-    return answers
+    answers: np.ndarray = softmax(sum(logarithms) / TEMPERATURE, axis=1)
+    return answers.astype(np.float32)

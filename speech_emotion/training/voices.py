@@ -204,10 +204,10 @@ def read_voices(folder: Path) -> dict[str, Voices]:
         return {}
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            names = {name: name.split("/") for name in arrays.files}
             found: dict[str, dict[str, np.ndarray]] = {}
-            for name, (kind, part) in names.items():
-                found.setdefault(kind, {})[part] = arrays[name]
+            for name, values in arrays.items():
+                kind, _, part = name.partition("/")
+                found.setdefault(kind, {})[part] = values
         return {kind: Voices(**parts) for kind, parts in found.items()}
     # what NumPy's readers of zip and of arrays raise
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:

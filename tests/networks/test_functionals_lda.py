@@ -181,3 +181,5 @@ def test_what_analyses_make_of_speakers_whom_they_do_not_know(store: FeatureStor
     given = known.predict_on_batch({"functionals": matrix(everybody)})
     truth = np.arange(len(rows)), everybody.classes
     assert found[truth].mean() < given[truth].mean()
+    with pytest.raises(PipelineError, match="all training recordings are by ravdess/03: train on"):
+        cross_fitted(of_speakers(store, "03", kinds=kinds), kinds)

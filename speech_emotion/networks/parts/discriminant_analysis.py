@@ -44,7 +44,7 @@ BLOCK = 1024
 
 
 GROUPS = 5
-"""Groups of speakers, each of which analyses of the others are tried on."""
+"""Groups of speakers, if there are as many, each of which analyses of the others are tried on."""
 
 
 def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) -> keras.Model:
@@ -98,8 +98,7 @@ def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
     Parameters
     ----------
     training : FeatureSubset
-        The training utterances, of at least `GROUPS` speakers; a recording by nobody known counts
-        as a speaker of its own.
+        The training utterances. A recording by nobody known counts as a speaker of its own.
     kinds : tuple of str
         Utterance-level kinds of features, whose values are put side by side.
 
@@ -107,16 +106,27 @@ def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
     -------
     np.ndarray [shape=(utterances, labels)]
         Probabilities of the emotions.
+
+    Raises
+    ------
+    PipelineError
+        If there is one speaker only.
     """
-    classes, scaler = _Classes.of(training), _scaler(training, kinds)
     rows = training.manifest
     speakers = (
         rows["corpus"] + "/" + rows["speaker"].where(rows["speaker"] != "", rows["source_id"])
     )
+    groups = min(GROUPS, speakers.nunique())
+    if groups < 2:
+        raise PipelineError(
+            "a student learns from speakers whom its teacher does not know, but all training "
+            f"recordings are by {speakers.iloc[0]}: train on two speakers or more."
+        )
+    classes, scaler = _Classes.of(training), _scaler(training, kinds)
     everything = np.arange(len(training))
     whole = _moments(training, kinds, scaler, classes, everything)
     found = np.zeros((len(training), len(training.labels)))
-    for _, held_out in GroupKFold(GROUPS).split(everything, groups=speakers):
+    for _, held_out in GroupKFold(groups).split(everything, groups=speakers):
         others = whole.without(_moments(training, kinds, scaler, classes, held_out))
         weights, biases = others.analysis()
         for block, values in _blocks(training, kinds, held_out):
