@@ -9,7 +9,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -180,9 +180,12 @@ def _known_voice(
     counted: dict[str, Any] = {}
     for case in CASES:
         if case.condition not in heard:
-            order, degraded = _degraded(store, tested.manifest["id"], case.condition, recordings)
+            identities = tested.manifest["id"]
+            order, degraded = _degraded(
+                store, trained.network, identities, case.condition, recordings
+            )
             by_id = dict(zip(order, degraded, strict=True))
-            heard[case.condition] = [by_id[one] for one in tested.manifest["id"]]
+            heard[case.condition] = [by_id[one] for one in identities]
         draws = recognise_known(
             case,
             tested.manifest,
@@ -243,16 +246,22 @@ def _recognise_degraded(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The same of degraded recordings, through the front end that the store came from."""
     test = store.manifest.iloc[rows].set_index("id")
-    order, features = _degraded(store, test.index, condition, recordings)
+    order, features = _degraded(store, trained.network, test.index, condition, recordings)
     return test.loc[order], probabilities(trained.model, trained.network, features)
 
 
 def _degraded(
-    store: FeatureStore, identities: Iterable[str], condition: Condition, recordings: Path
+    store: FeatureStore,
+    network: Network,
+    identities: Iterable[str],
+    condition: Condition,
+    recordings: Path,
 ) -> tuple[list[str], list[Features]]:
     """The ids and features of degraded recordings, in the order of the merged dataset."""
     changes: dict[str, Change] = {condition: partial(degrade, condition)}
     front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
+    # what the network does without need not be made
+    front_end = replace(front_end, featurize=front_end.featurize.only(network.kinds))
     order: list[str] = []
     found: list[Features] = []
     for some, features in changed_features(recordings, identities, changes, front_end):
