@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from benchmarks.comparison import collect, difference, interval, pooled_accuracy, recalls
+from benchmarks.known_voices import CASES
 from benchmarks.params import Item, Setting, load_items
 from benchmarks.results import Run, read_result, write_result
 from benchmarks.summary import Report, summarise
@@ -43,6 +44,11 @@ def counts(right: int) -> list[list[int]]:
     """Ten recordings of each emotion, so many recognised and the rest taken for the next one."""
     matrix = right * np.eye(8, dtype=int)
     return (matrix + (10 - right) * np.roll(np.eye(8, dtype=int), 1, axis=1)).tolist()
+
+
+def thrice(right: int) -> list[list[int]]:
+    """The same for three draws of known recordings."""
+    return (3 * np.array(counts(right))).tolist()
 
 
 def no_neutral(right: int) -> list[list[int]]:
@@ -284,6 +290,7 @@ def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_whe
                 "synthetic": False,
                 "network": "fusion",
                 "parameters": 350_000,
+                **({"encoder_parameters": 14_000_000} if "encoder" in run.recipe else {}),
                 "epochs": 30,
                 "seconds": 60.0,
                 "trained_on": {"speakers": 20, "recordings": 1000, "utterances": 9000},
@@ -291,6 +298,15 @@ def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_whe
                 "confusion_by_intensity": {"normal": counts(7), "strong": no_neutral(7)},
                 **(ACROSS if one.setting.protocol == "across" else {}),
                 **({"answers": ANSWERS} if one.setting.disturbed else {}),
+                **(
+                    {
+                        "known_voice": {
+                            case.name: {who: thrice(8) for who in by_speaker} for case in CASES
+                        }
+                    }
+                    if one.setting.known_voice
+                    else {}
+                ),
             },
             tmp_path,
         )
@@ -301,7 +317,15 @@ def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_whe
     assert "| unchanged predictions, babble | 0.000 | at least 0.9 | FAIL |" in text
     across = ["TESS, EMO-DB", "2", "70.0", "70.0 to 70.0", "12.5", "80.0", "70.0", "0.10"]
     assert f"| the default recipe | {' | '.join(across)} |" in text
+    known = rows_under(text, "Knowing a voice")[2:]
+    assert known[0][1:] == ["1", "80.0", "80.0 to 80.0", "+10.0 (+10.0 to +10.0)"]
+    assert [row[1] for row in known if row[1].startswith("4,")][:2] == [
+        "4, all neutral",
+        "4, all calm",
+    ]
+    assert "14 M parameters, pretrained and frozen; 0.35 M parameters fitted on 1,000" in text
     for title in (
+        *("Knowing a voice", "Ingredients of the recipe with an encoder"),
         *("EmoBox, 6 folds", "Luna-Jiménez, 5 folds", "Recall by emotion", "Worse recordings"),
         *("Training material", "One speaker at a time", "Learning curve", "Ingredients"),
         *("The leak made visible", "Random splits", "Time"),
@@ -310,6 +334,7 @@ def test_every_part_of_the_page_is_there_when_all_has_run_and_none_breaks_it_whe
         assert f"## {title}" in text
     assert set(whole.pictures()) == {
         *("confusion_emobox6_best", "confusion_luna_jimenez5_best", "learning_curve"),
+        "known_voices",
         *(f"confusion_across_{fold}" for fold in items["across_best"].folds),
     }
 

@@ -56,6 +56,14 @@ def learning_curve() -> Figure:
     return figures.learning_curve([4, 8, 12, 20], scores, SUBJECT)
 
 
+def known_voices() -> Figure:
+    scores = {
+        "one": {0: 0.7, 1: 0.71, 4: 0.74, 59: 0.8},
+        "another": {0: 0.6, 1: 0.6, 4: 0.7, 59: 0.9},
+    }
+    return figures.known_voices(scores, SUBJECT)
+
+
 PICTURES = [
     confusion,
     training_curves,
@@ -63,6 +71,7 @@ PICTURES = [
     accuracy_by_speaker,
     cleaning,
     learning_curve,
+    known_voices,
 ]
 
 
