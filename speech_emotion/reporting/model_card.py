@@ -107,9 +107,10 @@ def trained_on_sentence(corpora: str) -> str:
 
 
 def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
+    epochs = f"{settings.training.epochs} {'epoch' if settings.training.epochs == 1 else 'epochs'}"
     lines = [
         f"Network `{settings.network}`, {settings.training.parameters:,} parameters, "
-        f"{settings.training.epochs} epochs. Trained on {metrics['corpora']['train']}, tested on "
+        f"{epochs}. Trained on {metrics['corpora']['train']}, tested on "
         f"{metrics['corpora']['test']}; protocol {metrics['protocol']}, fold {metrics['fold']}; "
         f"test speakers {metrics['test_speakers']}."
     ]
