@@ -308,7 +308,7 @@ def known_voices(scores: Mapping[str, Mapping[int, float]], subject: str) -> Fig
     axes.set_xticks(known, map(str, known))
     axes.minorticks_off()
     axes.set(xlabel="known recordings of the speaker, without labels", ylabel="UAR")
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y")
     axes.legend(loc="lower right")
     return figure
