@@ -133,14 +133,12 @@ def measure(
 
 def _encoders(store: FeatureStore, network: Network) -> dict[str, int]:
     """How many parameters the frozen encoders of a network's features have, if there are any."""
+    encoders = {kind: make for kind in network.kinds if (make := KINDS[kind].encoder) is not None}
+    if not encoders:
+        return {}
     front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
-    encoders = {kind: KINDS[kind].encoder for kind in network.kinds}
-    counts = [
-        make(front_end.featurize.of(kind)).count_params()
-        for kind, make in encoders.items()
-        if make is not None
-    ]
-    return {"encoder_parameters": sum(counts)} if counts else {}
+    counts = [make(front_end.featurize.of(kind)).count_params() for kind, make in encoders.items()]
+    return {"encoder_parameters": sum(counts)}
 
 
 def _answers(

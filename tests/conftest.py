@@ -148,7 +148,7 @@ def every_kind(featurize_params: FeaturizeParams, whisper_preset: Path) -> Featu
         **featurize_params.sections,
         "functionals": featurize_params.of("functionals").model_copy(update={"convolutions": 8}),
         "whisper": WhisperParams(preset=str(whisper_preset), revision=None, layers="all"),
-        "whisper_pooled": PooledParams(preset=str(whisper_preset)),
+        "whisper_pooled": PooledParams(preset=str(whisper_preset), layers="all"),
     }
     asked = featurize_params.model_copy(update={"kinds": tuple(KINDS), "sections": sections})
     return asked.prepared(16000)

@@ -57,7 +57,7 @@ class Params(EncoderParams):
     """
 
     preset: str = "whisper_base_multi"
-    layers: str | tuple[int, ...] = "all"
+    layers: str | tuple[int, ...] = (1, 2, 3, 4)
 
     @field_validator("layers", mode="before")
     @classmethod

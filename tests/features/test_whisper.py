@@ -52,7 +52,7 @@ def test_the_spectrogram_is_the_beginning_of_kerashubs(seconds: float, mels: int
 
 @pytest.fixture
 def pooled_params(whisper_preset: Path) -> PooledParams:
-    return PooledParams(preset=str(whisper_preset))
+    return PooledParams(preset=str(whisper_preset), layers="all")
 
 
 @pytest.mark.slow
@@ -100,7 +100,7 @@ REAL_PRESET = os.environ.get("SER_WHISPER_PRESET")
 )
 def test_a_real_encoder_hears_emotions(synthetic_recordings: list[SyntheticRecording]) -> None:
     """Nearest class means tell the emotions of voices that code makes, of other speakers too."""
-    params = PooledParams(preset=str(REAL_PRESET))
+    params = PooledParams(preset=str(REAL_PRESET), layers="all")
     vectors, emotions, speakers = [], [], []
     for recording in synthetic_recordings:
         stem = Path(recording.name).stem

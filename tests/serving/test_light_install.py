@@ -68,6 +68,7 @@ def test_it_gives_the_same_answer_and_the_first_one_soon(
 
 OF_EXTRAS = {
     "speech_emotion.base.quiet_keras": "keras",  # pipeline
+    "speech_emotion.networks.parts.addition": "keras",
     "speech_emotion.networks.parts.augmentation": "keras",
     "speech_emotion.networks.parts.layers": "keras",
     "speech_emotion.training.archive": "keras",

@@ -28,6 +28,7 @@ def utterances(count: int) -> list[Features]:
             "log_mel": spectrogram(EMOTIONS[number % 8], 20 + 190 * number, draw),
             "mfcc_mean": vector(EMOTIONS[number % 8], draw),
             "functionals": vector(EMOTIONS[number % 8], draw),
+            "whisper_pooled": vector(EMOTIONS[number % 8], draw),
         }
         for number in range(count)
     ]
