@@ -1,7 +1,7 @@
 """What a model makes of test recordings whose voices it knows from a few others.
 
 Knowing a voice helps where the recordings are of the speaker and of mixed emotions. The other cases
-are what goes wrong for people: all of one emotion, of somebody else, or from another room.
+are what may go wrong: all of one emotion, of somebody else, from a telephone or in noise.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -65,7 +65,7 @@ def what(one: Measured) -> str:
         frozen = f"{result['encoder_parameters'] / 1e6:.0f} M parameters, pretrained and frozen"
         return f"{frozen}; {parameters} fitted on {trained_on(one)} recordings"
     if result["network"] == "student":
-        return f"{parameters}, from scratch on {trained_on(one)} recordings, taught by an encoder"
+        return f"{parameters}, trained on {trained_on(one)} recordings, taught by an encoder"
     return f"{parameters}, from scratch on {trained_on(one)} recordings"
 
 

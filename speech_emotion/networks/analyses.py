@@ -18,8 +18,8 @@ KINDS = None
 WEIGHTS = {"whisper_pooled": 2.0}
 """How much a kind's log probabilities count, where it is not once.
 
-By cross-validation among the actors of EmoBox' folds 1 to 4: UAR is even from 1 to 3, and in white
-noise at 10 dB 2.5 points higher at 2 than at 1.
+Tried on the actors of EmoBox' folds 1 to 4, the 20 others training: UAR is even from 1 to 3, and in
+white noise at 10 dB 2.5 points higher at 2 than at 1.
 """
 
 
