@@ -645,9 +645,10 @@ class Report:
             "voice known from a few other recordings, whose emotions nobody tells. They are drawn "
             "at random three times, and the counts added up; the difference is to the same model "
             "without them. UA is of the recordings of all folds together. Below the line of 59, "
-            "which are all other recordings that an actor spoke, the recordings are not what they should be: all of one emotion, of another "
-            "speaker, or from a telephone or in white noise while the tested recordings are "
-            "clean. The command is `dvc --cd benchmarks repro emobox6_encoder`.",
+            "which are all other recordings that an actor spoke, the recordings are not what they "
+            "should be: all of one emotion, of another speaker, or from a telephone or in white "
+            "noise while the tested recordings are clean. The command is "
+            "`dvc --cd benchmarks repro emobox6_encoder`.",
             ["system", "known recordings", "UA", "interval", "difference (interval)"],
             rows,
         ) + ("\n![Known recordings and UA](figures/known_voices.png)\n" if rows else "")
