@@ -15,39 +15,21 @@ from typing import Any
 
 import soundfile
 
-from benchmarks.predict import ROOT, SECONDS, install_light, run_on_one_core, speech
+from benchmarks.predict import (
+    ROOT,
+    SECONDS,
+    STREAM,
+    WARM_ANSWERS,
+    install_light,
+    run_on_one_core,
+    speech,
+)
 from speech_emotion.training.model_settings import INT8
 
 RESULTS = ROOT / "benchmarks" / "costs.json"
 
 ROUNDS = 3
 """New processes for each model and precision, in turns, whose median counts."""
-
-ANSWERS = """
-import statistics, sys, time
-from speech_emotion import Recognizer
-recognizer, taken = Recognizer.load(sys.argv[1], int8=sys.argv[3] == "int8"), []
-for _ in range(31):
-    began = time.perf_counter()
-    recognizer.predict(sys.argv[2])
-    taken.append(time.perf_counter() - began)
-print(statistics.median(taken[1:]))
-"""
-
-DELAYS = """
-import statistics, sys, time
-import soundfile
-from speech_emotion import Recognizer
-samples, rate = soundfile.read(sys.argv[2], dtype="float32")
-stream = Recognizer.load(sys.argv[1], int8=sys.argv[3] == "int8").stream(rate)
-chunk, taken = rate // 50, []
-for _ in range(5):
-    for start in range(0, len(samples), chunk):
-        began = time.perf_counter()
-        if stream.feed(samples[start : start + chunk]):
-            taken.append(time.perf_counter() - began)
-print(statistics.median(taken))
-"""
 
 
 def measure(exported: dict[str, Path], folder: Path) -> dict[str, Any]:
@@ -61,9 +43,13 @@ def measure(exported: dict[str, Path], folder: Path) -> dict[str, Any]:
     for _ in range(ROUNDS):
         for recipe, model in exported.items():
             for precision in precisions:
-                for what, program in (("one_recording_ms", ANSWERS), ("stream_delay_ms", DELAYS)):
-                    [printed] = run_on_one_core(light, program, model, recording, precision)
-                    taken.setdefault((recipe, precision, what), []).append(1000 * float(printed))
+                for what, program in (
+                    ("one_recording_ms", WARM_ANSWERS),
+                    ("stream_delay_ms", STREAM),
+                ):
+                    printed = run_on_one_core(light, program, model, recording, precision)
+                    seconds = statistics.median(map(float, printed))
+                    taken.setdefault((recipe, precision, what), []).append(1000 * seconds)
     return {
         "recording_s": SECONDS,
         "models": {

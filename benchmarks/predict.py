@@ -46,7 +46,7 @@ print(time.perf_counter() - began)
 WARM_ANSWERS = """
 import statistics, sys, time
 from speech_emotion import Recognizer
-recognizer, taken = Recognizer.load(sys.argv[1]), []
+recognizer, taken = Recognizer.load(sys.argv[1], int8="int8" in sys.argv), []
 for _ in range(51):
     began = time.perf_counter()
     recognizer.predict(sys.argv[2])
@@ -59,7 +59,8 @@ import sys, time
 import soundfile
 from speech_emotion import Recognizer
 samples, rate = soundfile.read(sys.argv[2], dtype="float32")
-stream, chunk = Recognizer.load(sys.argv[1]).stream(rate), rate // 50
+recognizer = Recognizer.load(sys.argv[1], int8="int8" in sys.argv)
+stream, chunk = recognizer.stream(rate), rate // 50
 for _ in range(20):
     for start in range(0, len(samples), chunk):
         began = time.perf_counter()
