@@ -79,7 +79,10 @@ def main() -> None:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("models", nargs="+", metavar="RECIPE=FOLDER")
-    named = (one.partition("=") for one in parser.parse_args().models)
+    models = parser.parse_args().models
+    if wrong := [one for one in models if "=" not in one]:
+        parser.error(f"{wrong[0]!r} is not RECIPE=FOLDER, such as best=models/export.")
+    named = (one.partition("=") for one in models)
     exported = {recipe: Path(model).resolve() for recipe, _, model in named}
     with tempfile.TemporaryDirectory() as folder:
         measured = measure(exported, Path(folder))

@@ -22,7 +22,8 @@ COUNTS = (1, 2, 4, 8, 16, 32, 59)
 """Recordings of a speaker that are known; 59 are all others that an actor of RAVDESS spoke."""
 
 FEW = 4
-"""Recordings in the cases that go wrong."""
+"""Recordings that are known in the cases where something may go wrong; another speaker's are 16 as
+well."""
 
 
 @dataclass(frozen=True)
@@ -98,23 +99,22 @@ def recognise_known(
     emotions = recordings["emotion"].to_numpy()
     if case.of_another and len(set(speakers)) == 1:
         return None
+
+    def choices(place: int, draw: np.random.Generator) -> np.ndarray:
+        if case.of_another:
+            others = np.unique(speakers[speakers != speakers[place]])
+            return np.flatnonzero(speakers == draw.choice(others))
+        own = others_of_speaker(speakers, place)
+        return own if case.emotion is None else own[emotions[own] == case.emotion]
+
     probabilities = predict(heard)
     found = []
     for number in range(DRAWS):
-        draw = np.random.default_rng(number)
-
-        def choices(place: int, draw: np.random.Generator) -> np.ndarray:
-            if case.of_another:
-                others = np.unique(speakers[speakers != speakers[place]])
-                return np.flatnonzero(speakers == draw.choice(others))
-            own = others_of_speaker(speakers, place)
-            return own if case.emotion is None else own[emotions[own] == case.emotion]
-
         utterances = with_known_voices(
             tested,
             heard,
             probabilities,
-            partial(choices, draw=draw),
+            partial(choices, draw=np.random.default_rng(number)),
             voices,
             (case.count, number),
         )

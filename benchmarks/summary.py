@@ -716,9 +716,10 @@ class Report:
         return self._against_ingredients(
             "Ingredients of the recipe with an encoder",
             ("tuning_encoder", "encoder_speech"),
-            ("tuning_encoder",),
-            "The same for the recipe with Whisper base, to which the differences are. The command "
-            "is `dvc --cd benchmarks repro tuning_encoder`.",
+            ("tuning_encoder_no_loud_mean",),
+            "The same for the recipe with Whisper base, to which the differences are. Whatever "
+            "else is left out, the loud mean is too: compare with the row without it. The "
+            "commands are `dvc --cd benchmarks repro tuning_encoder tuning_encoder_no_loud_mean`.",
         )
 
     def _against_ingredients(

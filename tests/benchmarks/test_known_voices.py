@@ -11,11 +11,11 @@ from speech_emotion.networks import Features
 from speech_emotion.reporting.known_voice import DRAWS
 from speech_emotion.training.voices import Voices
 
-SPEAKERS, EMOTIONS = ("01", "02", "03"), ("neutral", "angry")
+SPEAKERS = ("01", "02", "03")
 RECORDINGS = pd.DataFrame(
     {"speaker": speaker, "emotion": emotion}
     for speaker in SPEAKERS
-    for emotion in EMOTIONS
+    for emotion in ("neutral", "angry")
     for _ in range(3)
 )
 VALUES = RECORDINGS["speaker"].astype(int) * 100 + (RECORDINGS["emotion"] == "angry") * 10
@@ -50,10 +50,12 @@ def taken_off(case: Case, recordings: pd.DataFrame = RECORDINGS) -> np.ndarray |
     return heard - np.stack(left)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.emotion in (None, *RECORDINGS["emotion"])],
+    ids=lambda case: case.name,
+)
 def test_a_voice_is_known_from_the_recordings_that_the_case_names(case: Case) -> None:
-    if case.emotion not in (*EMOTIONS, None):
-        return
     means = taken_off(case)
     assert means is not None
     own = RECORDINGS["speaker"].astype(int).to_numpy() * 100

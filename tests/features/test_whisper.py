@@ -56,18 +56,25 @@ def pooled_params(whisper_preset: Path) -> PooledParams:
 
 
 @pytest.mark.slow
-def test_pooled_values_are_mean_and_deviation_of_the_frames_of_the_speech(
+def test_pooled_values_are_statistics_of_the_frames_of_the_speech(
     params: WhisperParams, pooled_params: PooledParams
 ) -> None:
-    samples = noise(1.234)
+    # louder and louder
+    samples = noise(1.234) * np.linspace(0.01, 1, round(1.234 * RATE), dtype=np.float32)
     with_silence = np.pad(samples, (0, round(1.24 * RATE) - len(samples) + RATE // 2))
     speech = whisper.compute(with_silence, RATE, params)[:62]
+    # the spectrogram is (log10(power) + 4) / 4
+    power = 10 ** (4 * log_mel(with_silence, 80)[:124].reshape(62, -1).mean(axis=1) - 4)
+    loud_mean = np.average(speech, axis=0, weights=power**0.25)
+    assert np.abs(loud_mean - speech.mean(axis=0)).max() > 0.01
+    expected = np.stack([speech.mean(axis=0), speech.std(axis=0), loud_mean], axis=1)
     given = whisper_pooled.compute(samples, RATE, pooled_params)
-    expected = np.stack([speech.mean(axis=0), speech.std(axis=0)], axis=1)
-    np.testing.assert_allclose(given.reshape(3, 2, 16), expected, atol=1e-5)
-    some = pooled_params.model_copy(update={"layers": (0, 2)})
+    np.testing.assert_allclose(given.reshape(3, 3, 16), expected, atol=1e-5)
+    some = pooled_params.model_copy(
+        update={"layers": (0, 2), "statistics": ("deviation", "loud_mean")}
+    )
     chosen = whisper_pooled.compute(samples, RATE, some).reshape(2, 2, 16)
-    np.testing.assert_allclose(chosen, expected[[0, 2]], atol=1e-5)
+    np.testing.assert_allclose(chosen, expected[[0, 2], 1:], atol=1e-5)
     absent = pooled_params.model_copy(update={"layers": (1, 3)})
     with pytest.raises(PipelineError, match=r"layers is \[1, 3\]: expected all or numbers up to 2"):
         whisper_pooled.compute(samples, RATE, absent)

@@ -70,14 +70,9 @@ def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) 
         If no emotion has two recordings in a corpus and channel.
     """
     classes = _Classes.of(training)
-    if training.manifest["source_id"].nunique() == len(classes.emotions):
-        raise PipelineError(
-            f"the network {name!r} learns how recordings of one emotion differ, but each of the "
-            f"{len(classes.emotions)} training recordings is the only one of its corpus, channel "
-            "and emotion: train on more."
-        )
-    scaler = _scaler(training, kinds)
     everything = np.arange(len(training))
+    _require_likes(training, classes, everything)
+    scaler = _scaler(training, kinds)
     weights, biases = _moments(training, kinds, scaler, classes, everything).analysis()
 
     normalization = layers.Normalization(
@@ -110,7 +105,8 @@ def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
     Raises
     ------
     PipelineError
-        If there is one speaker only.
+        If there is one speaker only, or without some speakers no emotion has two recordings in a
+        corpus and channel.
     """
     rows = training.manifest
     speakers = (
@@ -126,13 +122,25 @@ def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
     everything = np.arange(len(training))
     whole = _moments(training, kinds, scaler, classes, everything)
     found = np.zeros((len(training), len(training.labels)))
-    for _, held_out in GroupKFold(groups).split(everything, groups=speakers):
+    for kept, held_out in GroupKFold(groups).split(everything, groups=speakers):
+        _require_likes(training, classes, kept)
         others = whole.without(_moments(training, kinds, scaler, classes, held_out))
         weights, biases = others.analysis()
         for block, values in _blocks(training, kinds, held_out):
             logits = np.clip(scaler.transform(values), -LIMIT, LIMIT) @ weights + biases
             found[block] = softmax(logits, axis=1) @ classes.emotions
     return found
+
+
+def _require_likes(training: FeatureSubset, classes: _Classes, chosen: np.ndarray) -> None:
+    """Raise a `PipelineError` if no class has two of the chosen recordings."""
+    recordings = training.manifest["source_id"].iloc[chosen].nunique()
+    if recordings == len(np.unique(classes.of_utterance[chosen])):
+        raise PipelineError(
+            "a discriminant analysis learns how recordings of one emotion differ, but each of the "
+            f"{recordings} that it would be fitted on is the only one of its corpus, channel and "
+            "emotion: train on more."
+        )
 
 
 @dataclass(frozen=True)
