@@ -142,6 +142,14 @@ def test_recordings_that_stand_alone_are_refused(store: FeatureStore) -> None:
         functionals_lda.build(subset(store, functionals_lda.KINDS, alone))
 
 
+def test_recordings_that_stand_alone_without_some_speakers_are_refused(store: FeatureStore) -> None:
+    alone = store.manifest.query(
+        "speaker in ('01', '02') and repetition == '00' and variant == 'original'"
+    ).index.to_numpy()
+    with pytest.raises(PipelineError, match="each of the 8 training recordings is the only one"):
+        cross_fitted(subset(store, functionals_lda.KINDS, alone), functionals_lda.KINDS)
+
+
 def test_any_utterance_level_kinds_are_put_side_by_side(store: FeatureStore) -> None:
     assert store.utterance_kinds == ("functionals", "mfcc_mean", "whisper_pooled")
     network = find("lda", store.utterance_kinds)

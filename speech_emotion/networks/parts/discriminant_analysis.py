@@ -133,13 +133,13 @@ def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
 
 
 def _require_likes(training: FeatureSubset, classes: _Classes, chosen: np.ndarray) -> None:
-    """Raise a `PipelineError` if no class has two of the chosen recordings."""
+    """Raise a `PipelineError` if no class has two of the chosen utterances' recordings."""
     recordings = training.manifest["source_id"].iloc[chosen].nunique()
     if recordings == len(np.unique(classes.of_utterance[chosen])):
         raise PipelineError(
             "a discriminant analysis learns how recordings of one emotion differ, but each of the "
-            f"{recordings} that it would be fitted on is the only one of its corpus, channel and "
-            "emotion: train on more."
+            f"{recordings} training recordings is the only one of its corpus, channel and emotion: "
+            "train on more."
         )
 
 
