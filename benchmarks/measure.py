@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from benchmarks.conditions import degrade
+from benchmarks.conditions import AMONG_PEOPLE, degrade, read_bystanders
 from benchmarks.features import FEATURES, FEATURES_ACROSS
 from benchmarks.known_voices import CASES, recognise_known
 from benchmarks.params import Condition, Setting, load_setting
@@ -101,7 +101,7 @@ def measure(
                 "speaker", *_recognise(store, task, trained, test), labels
             )
         elif condition != "as_recorded":
-            degraded = _recognise_degraded(store, trained, test, condition, recordings)
+            degraded = _recognise_degraded(store, task, trained, test, condition, recordings)
             tested[condition] = _confusion("speaker", *degraded, labels)
     return {
         "synthetic": bool(store.manifest["synthetic"].any()),
@@ -180,7 +180,7 @@ def _known_voice(
         if case.condition not in heard:
             identities = tested.manifest["id"]
             order, degraded = _degraded(
-                store, trained.network, identities, case.condition, recordings
+                store, task, trained.network, identities, case.condition, recordings
             )
             by_id = dict(zip(order, degraded, strict=True))
             heard[case.condition] = [by_id[one] for one in identities]
@@ -240,24 +240,34 @@ def _recognise(
 
 
 def _recognise_degraded(
-    store: FeatureStore, trained: Trained, rows: np.ndarray, condition: Condition, recordings: Path
+    store: FeatureStore,
+    task: Task,
+    trained: Trained,
+    rows: np.ndarray,
+    condition: Condition,
+    recordings: Path,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The same of degraded recordings, through the front end that the store came from."""
     test = store.manifest.iloc[rows].set_index("id")
-    order, features = _degraded(store, trained.network, test.index, condition, recordings)
+    order, features = _degraded(store, task, trained.network, test.index, condition, recordings)
     return test.loc[order], probabilities(trained.model, trained.network, features)
 
 
 def _degraded(
     store: FeatureStore,
+    task: Task,
     network: Network,
     identities: Iterable[str],
     condition: Condition,
     recordings: Path,
 ) -> tuple[list[str], list[Features]]:
     """The ids and features of degraded recordings, in the order of the merged dataset."""
-    changes: dict[str, Change] = {condition: partial(degrade, condition)}
     front_end = read_front_end(store.front_end(), str(store.folder / FRONT_END_FILE))
+    bystanders = []
+    if condition in AMONG_PEOPLE:
+        rate = front_end.clean.sample_rate
+        bystanders = read_bystanders(recordings, _strangers(task.manifest), rate)
+    changes: dict[str, Change] = {condition: partial(degrade, condition, bystanders)}
     # what the network does without need not be made
     front_end = replace(front_end, featurize=front_end.featurize.only(network.kinds))
     order: list[str] = []
@@ -266,6 +276,13 @@ def _degraded(
         order += some
         found += features[condition]
     return order, found
+
+
+def _strangers(manifest: pd.DataFrame) -> list[str]:
+    """Ids of neutral recordings of the corpora that neither train nor are tested."""
+    taking_part = set(manifest.loc[manifest["part"] != "unused", "corpus"])
+    stranger = ~manifest["corpus"].isin(taking_part) & (manifest["variant"] == "original")
+    return manifest.loc[stranger & (manifest["emotion"] == "neutral"), "id"].tolist()
 
 
 def _confusion(

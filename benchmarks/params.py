@@ -13,7 +13,25 @@ from speech_emotion.params.section import Section, check, read_sections
 FILE = Path("benchmarks/params.yaml")
 
 Condition = Literal[
-    "as_recorded", "quieter", "telephone", "noise20", "noise10", "pink20", "with_variants"
+    "as_recorded",
+    "quieter",
+    "telephone",
+    "noise20",
+    "noise10",
+    "pink20",
+    "babble20",
+    "babble10",
+    "talker20",
+    "talker10",
+    "hum20",
+    "hum10",
+    "room",
+    "far_room",
+    "g711",
+    "gsm",
+    "opus",
+    "clipping",
+    "with_variants",
 ]
 
 

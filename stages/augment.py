@@ -24,13 +24,22 @@ def augment_shard(params: AugmentParams, folder: Path, shard: Shard) -> Finished
     """Write the recordings of a shard below the folder, each followed by its variants."""
     rows = []
     (folder / "shards").mkdir()
+    decoded = {}
+    for utterance, _, content in shard:
+        with shard.decoding(utterance):
+            decoded[utterance.id] = decode_own(content)
     with ShardWriter(folder / "shards" / f"{shard.name}.tar") as output:
         for utterance, name, content in shard:
             output.add(name, content)
             rows.append(utterance)
-            with shard.decoding(utterance):
-                recording, sample_rate = decode_own(content)
-            original = Original(utterance.id, recording, sample_rate)
+            recording, sample_rate = decoded[utterance.id]
+            # who is not known may be anybody
+            others = [
+                decoded[other.id][0]
+                for other in shard.utterances
+                if other.speaker == utterance.speaker != "" and other.id != utterance.id
+            ]
+            original = Original(utterance.id, recording, sample_rate, others)
             made = make_variants(original, params.variants)
             for variant, samples in zip(params.variants, made, strict=True):
                 row = replace(

@@ -72,7 +72,7 @@ def write_models(
     """
     keras.utils.set_random_seed(0)
     module = find(network, ("functionals",), ("log_mel",))
-    model = module.build(Examples(utterances, module.kinds, labels))
+    model = module.build(Examples(utterances, module.kinds, labels), None)
     segments = [module.inputs(utterance) for utterance in utterances]
     batch = {kind: np.concatenate([one[kind] for one in segments]) for kind in segments[0]}
     counts = [len(next(iter(one.values()))) for one in segments]

@@ -28,6 +28,7 @@ CNN2D: dict[str, Any] = {
     "class_weights": True,
     "early_stopping": 3,
     "augmentation": AUGMENTATION,
+    "caution": None,
 }
 
 FUSION: dict[str, Any] = {**CNN2D, "network": "fusion"}
@@ -47,6 +48,7 @@ BASELINE: dict[str, Any] = {
     "class_weights": False,
     "early_stopping": None,
     "augmentation": None,
+    "caution": None,
 }
 
 LDA: dict[str, Any] = {**BASELINE, "network": "functionals_lda"}

@@ -1,4 +1,4 @@
-"""Sounds in the background of a recording, made by code: other people talking, music, a cough.
+"""Sounds in the background of a recording, made by code: people talking, music, a cough, hum.
 
 The voices and the pieces of music are made once, always the same ones, as if they were recordings
 of a library; what a recording gets is drawn from its seed: which of them, from where on, and how
@@ -83,8 +83,21 @@ COUGH = (0.3, 0.5)
 COUGH_FORMANTS = ((600.0, 200.0), (1500.0, 300.0), (2800.0, 500.0))
 """Resonances of a cough, and their bandwidths, in Hz: an open mouth and throat."""
 
+MAINS = (50.0, 60.0)
+"""Frequencies of the mains, in Hz: of most of the world, and of the Americas."""
 
-def babble(length: int, sample_rate: int, seed: str) -> np.ndarray:
+MAINS_HARMONICS = 12
+"""Overtones of mains hum, of amplitudes and phases drawn; the odd ones are the louder ones."""
+
+KNOCKS = (2, 8)
+"""Fewest and most knocks in a recording."""
+
+KNOCK = ((0.002, 0.06), (150.0, 4000.0))
+"""Time constants of a knock's decay, in s, and its resonance, in Hz: from a key or a click to a
+door or a table."""
+
+
+def babble(length: int, sample_rate: int, seed: str, library: str = "") -> np.ndarray:
     """Several people talking at once, none of whom can be made out.
 
     Parameters
@@ -95,6 +108,9 @@ def babble(length: int, sample_rate: int, seed: str) -> np.ndarray:
         In Hz.
     seed : str
         Draws four to seven of the voices, where each begins, and how loud each is.
+    library : str
+        Each has voices and music of its own, so that a model need not be tested on those that it
+        was trained with.
 
     Returns
     -------
@@ -106,14 +122,14 @@ def babble(length: int, sample_rate: int, seed: str) -> np.ndarray:
     mixed = np.zeros(length, np.float32)
     for voice in talking:
         gain = np.float32(amplitude_ratio(-LOUDNESS_SPREAD * random.random()))
-        mixed += gain * _excerpt(_voices(sample_rate)[voice], length, random)
+        mixed += gain * _excerpt(_voices(sample_rate, library)[voice], length, random)
     return mixed
 
 
-def music(length: int, sample_rate: int, seed: str) -> np.ndarray:
+def music(length: int, sample_rate: int, seed: str, library: str = "") -> np.ndarray:
     """Chords, a bass and a melody of plucked strings; parameters as of `babble`."""
     random = random_numbers(seed)
-    return _excerpt(_pieces(sample_rate)[random.integers(PIECES)], length, random)
+    return _excerpt(_pieces(sample_rate, library)[random.integers(PIECES)], length, random)
 
 
 def cough(length: int, sample_rate: int, seed: str) -> np.ndarray:
@@ -142,6 +158,36 @@ def cough(length: int, sample_rate: int, seed: str) -> np.ndarray:
     return np.pad(sound, (place, length - len(sound) - place))
 
 
+def hum(length: int, sample_rate: int, seed: str) -> np.ndarray:
+    """Hum of the mains with its overtones; parameters as of `babble`."""
+    random = random_numbers(seed)
+    time = np.arange(length) / sample_rate
+    frequency = random.choice(MAINS)
+    sound = np.sin(2 * np.pi * frequency * time)
+    for harmonic in range(2, MAINS_HARMONICS + 1):
+        loudest = 0.6 if harmonic % 2 else 0.2
+        phase = 2 * np.pi * random.random()
+        sound += loudest * random.random() * np.sin(2 * np.pi * frequency * harmonic * time + phase)
+    return sound.astype(np.float32)
+
+
+def knocks(length: int, sample_rate: int, seed: str) -> np.ndarray:
+    """Keys, clicks, knocks on a table or a door, anywhere; parameters as of `babble`."""
+    random = random_numbers(seed)
+    sound = np.zeros(length, np.float32)
+    for _ in range(random.integers(*KNOCKS, endpoint=True)):
+        (shortest, longest), (lowest, highest) = KNOCK
+        decay = shortest * (longest / shortest) ** random.random()
+        time = np.arange(min(round(6 * decay * RATE), length)) / RATE
+        resonance = lowest * (highest / lowest) ** random.random()
+        burst = random.standard_normal(len(time)) * np.exp(-time / (0.2 * decay))
+        one = _resonator(burst, resonance, 1 / (np.pi * decay))
+        one = _resampled((one / np.abs(one).max()).astype(np.float32), sample_rate)[:length]
+        place = random.integers(length - len(one), endpoint=True)
+        sound[place : place + len(one)] += random.uniform(0.3, 1) * one
+    return sound
+
+
 def _excerpt(sound: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
     """So many samples of a sound that is played again and again, from any place on."""
     return np.resize(np.roll(sound, -random.integers(len(sound))), length)
@@ -152,11 +198,11 @@ def _resampled(sound: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 @lru_cache
-def _voices(sample_rate: int) -> list[np.ndarray]:
+def _voices(sample_rate: int, library: str) -> list[np.ndarray]:
     """The voices, equally loud, from the lowest pitch to the highest."""
     shares = np.linspace(0, 1, VOICES)
     return [
-        _resampled(_voice(share, random_numbers(f"voice {place}")), sample_rate)
+        _resampled(_voice(share, random_numbers(f"{library}voice {place}")), sample_rate)
         for place, share in enumerate(shares)
     ]
 
@@ -191,10 +237,11 @@ def _voice(share: float, random: np.random.Generator) -> np.ndarray:
 
 
 @lru_cache
-def _pieces(sample_rate: int) -> list[np.ndarray]:
+def _pieces(sample_rate: int, library: str) -> list[np.ndarray]:
     """The pieces of music."""
     return [
-        _resampled(_piece(random_numbers(f"piece {place}")), sample_rate) for place in range(PIECES)
+        _resampled(_piece(random_numbers(f"{library}piece {place}")), sample_rate)
+        for place in range(PIECES)
     ]
 
 

@@ -18,8 +18,8 @@ from scipy.signal import butter, sosfilt
 
 from speech_emotion.audio import background_sounds
 from speech_emotion.audio.loudness import amplitude_ratio
-from speech_emotion.audio.noise import add_noise, mix, pink_noise, random_numbers
-from speech_emotion.audio.rooms import Place, as_loud_as, reverberate
+from speech_emotion.audio.noise import add_noise, as_loud_as, mix, pink_noise, random_numbers
+from speech_emotion.audio.rooms import Place, reverberate
 
 Group = Literal["small changes", "background noise", "room", "low-quality phone"]
 

@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, oaconvolve, sosfilt
 
+from speech_emotion.audio.noise import as_loud_as
+
 SOUND_SPEED = 343.0
 """In m/s, at 20 °C."""
 
@@ -64,12 +66,6 @@ def reverberate(samples: np.ndarray, sample_rate: int, place: Place) -> np.ndarr
     """
     wet = oaconvolve(samples, impulse_response(place, sample_rate))[: len(samples)]
     return as_loud_as(samples, wet)
-
-
-def as_loud_as(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """What was made of a recording, brought to its root mean square; silence stays silence."""
-    powers = [np.mean(np.square(one), dtype=np.float64) for one in (original, changed)]
-    return changed * np.float32(np.sqrt(powers[0] / powers[1])) if powers[1] else changed
 
 
 @lru_cache

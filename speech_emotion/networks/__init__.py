@@ -13,6 +13,7 @@ The module holds
 
 and, where the default is not right,
 
+- ``CAUTIOUS = True``: ``build`` also takes ``train.caution`` (a `CautionParams`, or None);
 - ``TAUGHT_BY``: further kinds of features that training takes and prediction does without;
 - ``targets(training)``: what the model learns to answer for each training utterance [utterances,
   labels]; the default is its emotion for certain;
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     import keras
 
     from speech_emotion.data.feature_subset import FeatureSubset
-    from speech_emotion.params.train import AugmentationParams
+    from speech_emotion.params.train import AugmentationParams, CautionParams
 
 Features = dict[str, np.ndarray]
 """One utterance or one input of a network, by kind of feature."""
@@ -59,7 +60,7 @@ class Network:
     name: str
     kinds: tuple[str, ...]
     training_kinds: tuple[str, ...]
-    build: Callable[[FeatureSubset], keras.Model]
+    build: Callable[[FeatureSubset, CautionParams | None], keras.Model]
     targets: Callable[[FeatureSubset], np.ndarray]
     inputs: Callable[[Features], Features]
     training_input: Callable[[Features, AugmentationParams | None, np.random.Generator], Features]
@@ -118,11 +119,21 @@ def find(name: str, vectors: tuple[str, ...] = (), framed: tuple[str, ...] = ())
     ) -> keras.Model:
         return refuse_augmentation(model, augmentation)
 
+    def built(training: FeatureSubset, caution: CautionParams | None) -> keras.Model:
+        if getattr(module, "CAUTIOUS", False):
+            return module.build(training, caution)
+        if caution is not None:
+            raise PipelineError(
+                f"train.caution is about discriminant analyses that are added up, and the network "
+                f"{name!r} does not do that: set train.caution to null."
+            )
+        return module.build(training)
+
     return Network(
         name=name,
         kinds=kinds,
         training_kinds=(*kinds, *getattr(module, "TAUGHT_BY", ())),
-        build=module.build,
+        build=built,
         targets=getattr(module, "targets", certain),
         inputs=getattr(module, "inputs", whole),
         training_input=getattr(module, "training_input", unchanged),

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     import keras
 
     from speech_emotion.data.feature_subset import FeatureSubset
+    from speech_emotion.params.train import CautionParams
 
 KINDS = None
+CAUTIOUS = True
 
 WEIGHTS = {"whisper_pooled": 2.0}
 """How much a kind's log probabilities count, where it is not once.
@@ -23,10 +25,14 @@ white noise at 10 dB 2.5 points higher at 2 than at 1.
 """
 
 
-def build(training: FeatureSubset) -> keras.Model:
+def build(training: FeatureSubset, caution: CautionParams | None = None) -> keras.Model:
     """The fitted analyses: {kind: [batch, values], ...} -> [batch, labels]."""
     from speech_emotion.networks.parts.addition import added_up
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
-    members = {kind: fitted_analysis(training, (kind,), f"{kind}_lda") for kind in training.kinds}
-    return added_up(members, WEIGHTS, "analyses")
+    power = caution.power if caution else 0.0
+    members = {
+        kind: fitted_analysis(training, (kind,), f"{kind}_lda", power) for kind in training.kinds
+    }
+    odds = caution.odds_of(training.labels) if caution else None
+    return added_up(members, WEIGHTS, "analyses", odds)

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from speech_emotion.data.feature_subset import FeatureSubset
     from speech_emotion.networks import Features
-    from speech_emotion.params.train import AugmentationParams
+    from speech_emotion.params.train import AugmentationParams, CautionParams
 
 KINDS = ("log_mel", "functionals", "whisper_pooled")
 ANY_OF = True
+CAUTIOUS = True
 
 
-def build(training: FeatureSubset) -> keras.Model:
+def build(training: FeatureSubset, caution: CautionParams | None = None) -> keras.Model:
     """The CNN untrained, the discriminant analyses fitted, added up.
 
     {"log_mel": [batch, 160, bands], each other kind: [batch, values]} -> [batch, labels].
@@ -30,24 +31,32 @@ def build(training: FeatureSubset) -> keras.Model:
     ----------
     training : FeatureSubset
         The training utterances.
+    caution : CautionParams or None
+        Of the analyses and of the sum.
     """
-    return built_of(training, training.kinds, WEIGHTS, "fusion")
+    return built_of(training, training.kinds, WEIGHTS, "fusion", caution)
 
 
 def built_of(
-    training: FeatureSubset, kinds: tuple[str, ...], weights: Mapping[str, float], name: str
+    training: FeatureSubset,
+    kinds: tuple[str, ...],
+    weights: Mapping[str, float],
+    name: str,
+    caution: CautionParams | None,
 ) -> keras.Model:
     """The same of some of the kinds that the training utterances come with, weighted."""
     from speech_emotion.networks.parts.addition import added_up
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
+    power = caution.power if caution else 0.0
     members = {
         kind: cnn2d.build(training)
         if kind in cnn2d.KINDS
-        else fitted_analysis(training, (kind,), f"{kind}_lda")
+        else fitted_analysis(training, (kind,), f"{kind}_lda", power)
         for kind in kinds
     }
-    return added_up(members, weights, name)
+    odds = caution.odds_of(training.labels) if caution else None
+    return added_up(members, weights, name, odds)
 
 
 def inputs(utterance: Features) -> Features:

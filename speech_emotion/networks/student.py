@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     import keras
 
     from speech_emotion.data.feature_subset import FeatureSubset
+    from speech_emotion.params.train import CautionParams
 
 KINDS = ("log_mel", "functionals")
 TAUGHT_BY = ("whisper_pooled",)
+CAUTIOUS = True
 
 WEIGHTS = {"log_mel": 0.5}
 """How much the CNN's log probabilities count, beside those of the functionals once."""
@@ -33,9 +35,9 @@ training_input = cnn2d.training_input
 training_model = fusion.training_model
 
 
-def build(training: FeatureSubset) -> keras.Model:
+def build(training: FeatureSubset, caution: CautionParams | None = None) -> keras.Model:
     """The CNN untrained, the analysis of functionals fitted, added up as in `fusion`."""
-    return fusion.built_of(training, KINDS, WEIGHTS, "student")
+    return fusion.built_of(training, KINDS, WEIGHTS, "student", caution)
 
 
 def targets(training: FeatureSubset) -> np.ndarray:

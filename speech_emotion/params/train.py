@@ -1,5 +1,6 @@
 """What the train section of params.yaml may hold."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -41,6 +42,30 @@ class AugmentationParams(Section):
     time_masks: Masks
 
 
+class CautionParams(Section):
+    """What a model makes of recordings that are unlike all that trained it.
+
+    Discriminant analyses go on in straight lines, so that an unknown microphone, room or voice
+    makes them surer of some emotion, not less sure. Ordinary speech then counts as emotional.
+
+    Attributes
+    ----------
+    power : float
+        Log odds of an analysis are divided by how many times as far as the median training
+        utterance a recording lies from the training mean, to this power, where it is farther.
+    odds : dict of str to float
+        How many times more frequent than the rest an emotion is taken to be; it decides where
+        nothing else does. Emotions that a model does not know count for nothing.
+    """
+
+    power: Annotated[float, Field(ge=0, le=10)]
+    odds: dict[str, Annotated[float, Field(gt=0)]]
+
+    def odds_of(self, labels: Iterable[str]) -> list[float]:
+        """Those of a model's labels, in their order."""
+        return [self.odds.get(label, 1.0) for label in labels]
+
+
 class TrainParams(Section):
     """How a network is trained.
 
@@ -67,6 +92,8 @@ class TrainParams(Section):
         Stop when this many epochs brought no better UAR on validation, and keep the best.
     augmentation : AugmentationParams or None
         Changes to spectrograms made during training.
+    caution : CautionParams or None
+        About what is unlike all that trained, in networks that hold discriminant analyses.
     """
 
     network: str
@@ -83,3 +110,4 @@ class TrainParams(Section):
     class_weights: bool
     early_stopping: Annotated[int, Field(ge=1)] | None
     augmentation: AugmentationParams | None
+    caution: CautionParams | None

@@ -79,7 +79,7 @@ def train(
     steps = -(-int(recordings.sum()) // params.batch_size)
     weights = _class_weights(training.classes[recordings]) if params.class_weights else None
     with strategy().scope():
-        model = network.build(training)
+        model = network.build(training, params.caution)
         trainee = network.training_model(model, params.augmentation, params.seed)
         trainee.compile(
             optimizer=_optimizer(params, model, steps * params.epochs),

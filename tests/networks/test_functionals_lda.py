@@ -123,7 +123,7 @@ def test_other_speakers_leave_no_trace_in_what_is_built(network: str, tmp_path: 
         )
         keras.utils.clear_session()
         keras.utils.set_random_seed(0)
-        write_model(find(network, training.kinds).build(training), folder / "model.keras")
+        write_model(find(network, training.kinds).build(training, None), folder / "model.keras")
         files.append((folder / "model.keras").read_bytes())
     assert files[0] == files[1]
 

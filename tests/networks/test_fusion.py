@@ -11,7 +11,7 @@ from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import analyses, find, fusion, student
 from speech_emotion.networks.parts.crops import FRAMES
-from speech_emotion.params.train import AugmentationParams
+from speech_emotion.params.train import AugmentationParams, CautionParams
 
 KINDS = ("log_mel", "functionals")
 """Without an encoder."""
@@ -113,6 +113,36 @@ def test_what_an_encoder_tells_counts_twice(store: FeatureStore) -> None:
     product = np.exp(logarithms["functionals"] + 2 * logarithms["whisper_pooled"])
     given = model.predict_on_batch(taken)
     np.testing.assert_allclose(given, product / product.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_far_from_all_that_trained_it_a_cautious_model_is_sure_of_nothing(
+    store: FeatureStore,
+) -> None:
+    rows = np.flatnonzero(store.manifest["speaker"].isin(["01", "02", "03"]))
+    training = subset(store, ("functionals",), rows)
+    plain = analyses.build(training)
+    even = analyses.build(training, CautionParams(power=5, odds={}))
+    known = np.stack([utterance["functionals"] for utterance in training])
+    median, far = known, known + 3 * known.std(axis=0)
+
+    def confidence(model: keras.Model, values: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict_on_batch({"functionals": values}).max(axis=1))
+
+    # half of what trained it is nearer than the median, and stays as it was
+    same = np.isclose(confidence(plain, median), confidence(even, median), rtol=1e-4)
+    assert 0.4 < same.mean() <= 0.6
+    assert (confidence(plain, far) > confidence(even, far) + 0.05).all()
+    ordinary = analyses.build(training, CautionParams(power=5, odds={"neutral": 4, "none such": 9}))
+    given = ordinary.predict_on_batch({"functionals": known})
+    odds = np.where(np.array(training.labels) == "neutral", 4, 1)
+    expected = even.predict_on_batch({"functionals": known}) * odds
+    np.testing.assert_allclose(given, expected / expected.sum(axis=1, keepdims=True), rtol=1e-3)
+
+
+def test_a_network_without_analyses_is_not_cautious(store: FeatureStore) -> None:
+    training = subset(store, ("log_mel",), np.arange(4))
+    with pytest.raises(PipelineError, match=r"set train\.caution to null"):
+        find("cnn2d").build(training, CautionParams(power=5, odds={}))
 
 
 def test_a_student_learns_from_what_prediction_does_without(store: FeatureStore) -> None:

@@ -91,7 +91,7 @@ def test_a_network_trains_saves_loads_and_predicts_the_same(name: str, tmp_path:
     augmentation = AugmentationParams(**AUGMENTATION) if "log_mel" in network.kinds else None
     draw = np.random.default_rng(0)
     known = of_one_speaker(network.training_kinds, tmp_path / "features")
-    model = network.build(known)
+    model = network.build(known, None)
     trainee = network.training_model(model, augmentation, 0)
     trainee.compile("adam", "categorical_crossentropy", run_eagerly=True)
     drawn = [network.training_input(utterance, augmentation, draw) for utterance in known]
@@ -172,7 +172,7 @@ def test_networks_tell_apart_as_many_classes_as_they_are_asked(
     task = Task(labels, store.manifest.assign(emotion=emotions), {}, ())
     training = FeatureSubset(store, network.kinds, task, np.arange(3 * count))
     assert (training.classes == np.arange(3 * count) % count).all()
-    model = network.build(training)
+    model = network.build(training, None)
     given = probabilities(model, network, training)
     assert given.shape == (3 * count, count)
     np.testing.assert_allclose(given.sum(axis=1), 1, rtol=1e-5)

@@ -169,7 +169,7 @@ def test_fusion_learns_and_keeps_what_it_measured(store: FeatureStore, tmp_path:
 def test_what_is_fitted_in_closed_form_is_measured_once(
     store: FeatureStore, tmp_path: Path
 ) -> None:
-    built = find("functionals_lda").build(parts(store, "functionals_lda")[0])
+    built = find("functionals_lda").build(parts(store, "functionals_lda")[0], None)
     result = trained(store, tmp_path / "curves", {**LDA, "epochs": 20})
     assert result.epochs == 1
     for fitted, kept in zip(built.get_weights(), result.model.get_weights(), strict=True):

@@ -7,7 +7,7 @@ A module of this folder is a kind of variant, and its name is the kind's. It hol
 - ``make(original, amount)``: the variant's samples [shape=(m,), float32] of an `Original`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -35,11 +35,14 @@ class Original:
         Mono, full scale 1.
     sample_rate : int
         In Hz.
+    others : sequence of np.ndarray [shape=(m,), float32]
+        Other recordings of the same speaker, at the same rate.
     """
 
     id: str
     samples: np.ndarray
     sample_rate: int
+    others: Sequence[np.ndarray] = ()
 
     @cached_property
     def analysis(self) -> Analysis:

@@ -47,7 +47,9 @@ GROUPS = 5
 """Groups of speakers, if there are as many, each of which analyses of the others are tried on."""
 
 
-def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) -> keras.Model:
+def fitted_analysis(
+    training: FeatureSubset, kinds: tuple[str, ...], name: str, power: float = 0.0
+) -> keras.Model:
     """The fitted analysis: {kind: [batch, values], ...} -> [batch, labels].
 
     A class is an emotion in a corpus and channel, since singing a sad song and speaking sadly
@@ -63,6 +65,9 @@ def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) 
         Utterance-level kinds of features, whose values are put side by side.
     name : str
         The network's.
+    power : float
+        How fast it loses its certainty away from what trained it, as
+        `speech_emotion.params.train.CautionParams` has it.
 
     Raises
     ------
@@ -82,7 +87,13 @@ def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) 
     inputs = list(vectors.values())
     x: Any = inputs[0] if len(inputs) == 1 else layers.Concatenate(name="values")(inputs)
     x = ops.clip(normalization(x), -LIMIT, LIMIT)
-    x = _fixed("classes", x, "softmax", weights, biases)
+    if power:
+        typical = _median_distance(training, kinds, scaler)
+        distance = ops.sqrt(ops.mean(ops.square(x), axis=-1, keepdims=True)) / typical
+        logits = _fixed("classes", x, None, weights, biases)
+        x = ops.softmax(logits / ops.power(ops.maximum(distance, 1.0), power))
+    else:
+        x = _fixed("classes", x, "softmax", weights, biases)
     x = _fixed("emotions", x, None, classes.emotions)
     return keras.Model(vectors, x, name=name)
 
@@ -204,6 +215,17 @@ def _scaler(training: FeatureSubset, kinds: tuple[str, ...]) -> StandardScaler:
     for _, values in _blocks(training, kinds, np.arange(len(training))):
         scaler.partial_fit(values)
     return scaler
+
+
+def _median_distance(
+    training: FeatureSubset, kinds: tuple[str, ...], scaler: StandardScaler
+) -> float:
+    """How far the median utterance lies from the mean: root mean square of standardised values."""
+    distances = [
+        np.sqrt(np.mean(np.square(np.clip(scaler.transform(values), -LIMIT, LIMIT)), axis=1))
+        for _, values in _blocks(training, kinds, np.arange(len(training)))
+    ]
+    return float(np.median(np.concatenate(distances)))
 
 
 def _moments(

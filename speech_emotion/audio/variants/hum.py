@@ -1,0 +1,20 @@
+"""Hum of the mains."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from speech_emotion.audio import background_sounds
+from speech_emotion.audio.noise import mix_somewhere_above, random_numbers
+
+if TYPE_CHECKING:
+    from speech_emotion.audio.variants import Original
+
+LOWEST, HIGHEST, UNIT = -20.0, 80.0, "dB"
+
+
+def make(original: "Original", amount: float) -> np.ndarray:
+    """The recording with hum at least ``amount`` dB below it [shape=(n,), float32]."""
+    seed = f"{original.id}_hum{amount:g}"
+    sound = background_sounds.hum(len(original.samples), original.sample_rate, seed)
+    return mix_somewhere_above(original.samples, sound, amount, random_numbers(f"{seed}_ratio"))
