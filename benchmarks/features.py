@@ -24,7 +24,7 @@ def make_features(front_end: FrontEnd, recordings: Path, target: Path) -> None:
     """Take the merged recordings through a front end."""
     audio = target.with_name(f"{target.name}.audio.partial")
     clean_dataset(recordings, audio / "clean", front_end.clean)
-    augment(audio / "clean", audio / "augmented", front_end.augment)
+    augment(recordings, audio / "clean", audio / "augmented", front_end.augment, front_end.clean)
     featurize_dataset(audio / "augmented", target, front_end.featurize, front_end.clean)
     shutil.rmtree(audio)
 

@@ -127,10 +127,21 @@ def published(
 
 @dataclass(frozen=True)
 class Shard:
-    """A tar file of audio and the utterances in it, in the order of its members."""
+    """A tar file of audio and the utterances in it, in the order of its members.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    utterances : tuple of Utterance
+        One of them for each member.
+    source : Shard or None
+        The shard that it was made from, for a stage that needs both.
+    """
 
     path: Path
     utterances: tuple[Utterance, ...]
+    source: Self | None = None
 
     @property
     def name(self) -> str:

@@ -155,6 +155,8 @@ def make_or_reuse(task: Task[SectionType], shard: Shard) -> Finished:
     """Bring one shard's files into the task's folder, from the store where it has them."""
     rows = json.dumps([vars(utterance) for utterance in shard.utterances])
     made_from = [task.fingerprint, shard.name, rows, _sha256(shard.path)]
+    if shard.source is not None:
+        made_from.append(_sha256(shard.source.path))
     key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     entry = task.store / key[:2] / key
     scratch = _scratch(task.folder)

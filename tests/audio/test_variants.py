@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from speech_emotion.audio.codec import decode
 from speech_emotion.audio.noise import add_noise
-from speech_emotion.audio.variants import AugmentParams, Original, Variant, make_variants
+from speech_emotion.audio.variants import AugmentParams, Original, Variant
+from speech_emotion.audio.variants import make_variant as make
 from speech_emotion.audio.vocoder import FFT_SIZE, TOLERANCE, frame_size
 from speech_emotion.data.synthetic.corpus import SyntheticRecording
 
@@ -21,8 +22,7 @@ def variant(kind: str, amount: float) -> Variant:
 
 
 def make_variant(samples: np.ndarray, one: Variant, source_id: str = "a") -> np.ndarray:
-    [made] = make_variants(Original(source_id, samples, RATE), [one])
-    return made
+    return make(one, Original(source_id, samples, RATE))
 
 
 def pitch_of(samples: np.ndarray) -> float:
@@ -131,7 +131,7 @@ def test_people_in_the_background_are_the_speaker_with_other_voices() -> None:
     time = np.arange(RATE) / RATE
     others = [np.sin(2 * np.pi * pitch * time, dtype=np.float32) for pitch in (300, 1000)]
     original = Original("a", np.random.default_rng(0).normal(0, 0.1, RATE), RATE, others)
-    [made] = make_variants(original, [variant("babble", 0)])
+    made = make(variant("babble", 0), original)
     spectrum = np.abs(np.fft.rfft(made, 8 * RATE))
     loudest = spectrum.argmax() / 8
     # an octave of speeds at most around the two tones
@@ -161,6 +161,21 @@ def test_a_variant_is_exactly_one_thing() -> None:
         Variant.model_validate({"pitch": 30})
     with pytest.raises(ValidationError, match="more than once"):
         AugmentParams.model_validate({"variants": [{"pitch": 1}, {"pitch": 1.0}]})
+
+
+def test_each_recording_gets_as_many_variants_as_were_asked_for_and_others_other_ones() -> None:
+    amounts = {"speed": 1.1, **OUTSIDE}
+    all_of_them = [{kind: amount} for kind, amount in amounts.items()]
+    params = AugmentParams.model_validate({"variants": all_of_them, "per_recording": 3})
+    drawn = {name: [one.kind for one in params.drawn_for(name)] for name in map(str, range(200))}
+    assert all(len(set(kinds)) == 3 for kinds in drawn.values())
+    assert all(kinds == sorted(kinds, key=list(amounts).index) for kinds in drawn.values())
+    counts = {kind: sum(kind in kinds for kinds in drawn.values()) for kind in amounts}
+    assert all(35 < count < 85 for count in counts.values()), "60 each, but for chance"
+    assert params.drawn_for("1") == params.drawn_for("1")
+    assert len(AugmentParams.model_validate({"variants": all_of_them}).drawn_for("1")) == 10
+    with pytest.raises(ValidationError, match="there are 10 variants to draw from"):
+        AugmentParams.model_validate({"variants": all_of_them, "per_recording": 11})
 
 
 @pytest.mark.slow

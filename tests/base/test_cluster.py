@@ -100,7 +100,7 @@ def build(
 ) -> None:
     merge(source, data)
     clean_dataset(data / "merged", data / "clean", clean_params)
-    augment(data / "clean", data / "augmented", augment_params)
+    augment(data / "merged", data / "clean", data / "augmented", augment_params, clean_params)
 
 
 def test_a_cluster_gives_the_same_bytes_and_survives_a_killed_worker(

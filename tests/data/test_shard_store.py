@@ -53,7 +53,7 @@ def build(clean_params: CleanParams, featurize_params: FeaturizeParams) -> Calla
     def run(source: Path, data: Path, cleaning: CleanParams = clean_params) -> None:
         merge(source, data)
         clean_dataset(data / "merged", data / "clean", cleaning)
-        augment(data / "clean", data / "augmented", variants)
+        augment(data / "merged", data / "clean", data / "augmented", variants, cleaning)
         featurize_dataset(data / "augmented", data / "features", featurize_params, cleaning)
 
     return run

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from conftest import merge, tone, wav
 from threadpoolctl import threadpool_limits
 
-from speech_emotion.audio.codec import decode
-from speech_emotion.audio.variants import AugmentParams, Variant
+from speech_emotion.audio.cleaning import clean
+from speech_emotion.audio.codec import decode, mix_down
+from speech_emotion.audio.variants import AugmentParams, Original, Variant, make_variant
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.manifest import read_manifest, read_shards
@@ -80,7 +82,7 @@ def test_augment_keeps_originals_and_adds_every_variant(
 ) -> None:
     clean_dataset(data / "merged", data / "clean", clean_params)
     more = AugmentParams(variants=(*augment_params.variants, Variant.model_validate({"noise": 20})))
-    augment(data / "clean", data / "augmented", more)
+    augment(data / "merged", data / "clean", data / "augmented", more, clean_params)
     originals, everything = content(data / "clean"), content(data / "augmented")
     assert len(everything) == len(originals) * 10
     assert all(everything[name] == audio for name, audio in originals.items())
@@ -97,11 +99,34 @@ def test_augment_keeps_originals_and_adds_every_variant(
     assert (slow / plain).to_numpy() == pytest.approx(1 / 0.81, rel=1e-3)
 
 
+def test_some_variants_are_made_of_the_recording_as_it_came_and_cleaned_then(
+    data: Path, clean_params: CleanParams
+) -> None:
+    clean_dataset(data / "merged", data / "clean", clean_params)
+    telephone = AugmentParams.model_validate({"variants": [{"telephone": 3400}]})
+    augment(data / "merged", data / "clean", data / "augmented", telephone, clean_params)
+    rate = clean_params.sample_rate
+    came = {
+        row.id: decode(audio) for shard in read_shards(data / "merged") for row, _, audio in shard
+    }
+    for shard in read_shards(data / "augmented"):
+        for row, _, audio in shard:
+            if row.variant == "original":
+                continue
+            samples, own_rate = came[row.source_id]
+            mono = soxr.resample(mix_down(samples), own_rate, rate)
+            heard = make_variant(telephone.variants[0], Original(row.source_id, mono, rate))
+            expected, _ = clean(heard[:, None], rate, clean_params)
+            np.testing.assert_array_equal(decode(audio)[0][:, 0], expected)
+            assert row.duration == pytest.approx(len(expected) / rate)
+
+
 def test_without_variants_augment_passes_everything_on(
     data: Path, clean_params: CleanParams
 ) -> None:
     clean_dataset(data / "merged", data / "clean", clean_params)
-    augment(data / "clean", data / "augmented", AugmentParams(variants=()))
+    none = AugmentParams(variants=())
+    augment(data / "merged", data / "clean", data / "augmented", none, clean_params)
     assert content(data / "augmented") == content(data / "clean")
 
 
@@ -153,7 +178,14 @@ def test_the_number_of_workers_changes_no_byte(
     folder_bytes: Callable[[Path], dict[str, bytes]],
 ) -> None:
     few = AugmentParams(
-        variants=(*augment_params.variants[:1], Variant.model_validate({"noise": 10}))
+        variants=(
+            *augment_params.variants[:1],
+            *(
+                Variant.model_validate(one)
+                for one in ({"noise": 10}, {"babble": 10}, {"room": 0.4})
+            ),
+        ),
+        per_recording=3,
     )
     for workers in ("1", "2"):
         monkeypatch.setenv("SER_WORKERS", workers)
@@ -162,7 +194,7 @@ def test_the_number_of_workers_changes_no_byte(
         here = tmp_path / workers
         merge(tmp_path / "corpora", here)
         clean_dataset(here / "merged", here / "clean", clean_params)
-        augment(here / "clean", here / "augmented", few)
+        augment(here / "merged", here / "clean", here / "augmented", few, clean_params)
         featurize_dataset(here / "augmented", here / "features", every_kind, clean_params)
     one, two = folder_bytes(tmp_path / "1"), folder_bytes(tmp_path / "2")
     assert len(one) > 20
@@ -199,7 +231,8 @@ def test_a_recording_that_is_not_ours_is_named(
     """The stages between which recordings are WAV of one form, given the published ones."""
     reported = r"\.tar: 03-0\d-\S+ (is not the whole of a 16-bit mono WAV|can't be decoded)"
     with pytest.raises(PipelineError, match=reported):
-        augment(data / "merged", data / "augmented", AugmentParams(variants=()))
+        none = AugmentParams(variants=())
+        augment(data / "merged", data / "merged", data / "augmented", none, clean_params)
     with pytest.raises(PipelineError, match=reported):
         featurize_dataset(data / "merged", data / "features", featurize_params, clean_params)
 

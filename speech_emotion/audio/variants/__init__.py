@@ -4,19 +4,24 @@ A module of this folder is a kind of variant, and its name is the kind's. It hol
 
 - ``LOWEST``, ``HIGHEST`` and ``UNIT``: which amounts can be asked for;
 - ``FORMAT``, if amounts have a sign in names: the format of an amount there;
+- ``BEFORE_CLEANING = True``, if it is made of the recording as it came, mixed down and resampled,
+  and cleaned afterwards, as a recording that reaches a recogniser would be: noise or a room decide
+  where silence is trimmed. Others are made of the cleaned recording;
 - ``make(original, amount)``: the variant's samples [shape=(m,), float32] of an `Original`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import model_serializer, model_validator
+from pydantic import Field, model_serializer, model_validator
 
+from speech_emotion.audio.noise import random_numbers
 from speech_emotion.audio.vocoder import Analysis, analyse
 from speech_emotion.base.discovery import modules
+from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import Section
 
 KINDS: dict[str, Any] = dict(modules(__name__))
@@ -88,6 +93,11 @@ class Variant(Section):
         return {self.kind: self.amount}
 
     @property
+    def before_cleaning(self) -> bool:
+        """Whether it is made of the recording as it came, and cleaned afterwards."""
+        return getattr(KINDS[self.kind], "BEFORE_CLEANING", False)
+
+    @property
     def name(self) -> str:
         """As in the manifest and behind the id of the source, such as "pitch-2p5".
 
@@ -98,9 +108,18 @@ class Variant(Section):
 
 
 class AugmentParams(Section):
-    """Which variants are made of every recording, beside the recording itself."""
+    """Which variants are made of recordings, beside the recordings themselves.
+
+    Attributes
+    ----------
+    variants : tuple of Variant
+        Those that there are.
+    per_recording : int or None
+        How many of them each recording gets, drawn for it; None for all.
+    """
 
     variants: tuple[Variant, ...] = ()
+    per_recording: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _all_different(self) -> Self:
@@ -110,14 +129,45 @@ class AugmentParams(Section):
             raise ValueError(f"{', '.join(sorted(repeated))} is listed more than once")
         return self
 
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.per_recording is not None and self.per_recording > len(self.variants):
+            raise ValueError(
+                f"per_recording is {self.per_recording}, but there are {len(self.variants)} "
+                "variants to draw from"
+            )
+        return self
 
-def make_variants(original: Original, variants: Iterable[Variant]) -> Iterator[np.ndarray]:
-    """Make the variants of a recording, one after the other.
+    def drawn_for(self, identity: str) -> tuple[Variant, ...]:
+        """The variants that a recording gets, in the order of the file; the id seeds the draw."""
+        if self.per_recording is None:
+            return self.variants
+        draw = random_numbers(f"{identity}_variants")
+        drawn = draw.choice(len(self.variants), self.per_recording, replace=False)
+        return tuple(self.variants[place] for place in sorted(drawn.tolist()))
 
-    Yields
-    ------
+
+class AugmentingParams(Section):
+    """The sections of params.yaml that decide what variants are made."""
+
+    augment: AugmentParams
+    clean: CleanParams
+
+
+def make_variant(variant: Variant, original: Original) -> np.ndarray:
+    """Make a variant of a recording.
+
+    Parameters
+    ----------
+    variant : Variant
+        Which.
+    original : Original
+        The recording, cleaned, or as it came where the variant is made before cleaning.
+
+    Returns
+    -------
     np.ndarray [shape=(m,), float32]
         m = n but for a stretch by s or a speed of s, where m is about n / s.
     """
-    for variant in variants:
-        yield KINDS[variant.kind].make(original, variant.amount)
+    made: np.ndarray = KINDS[variant.kind].make(original, variant.amount)
+    return made

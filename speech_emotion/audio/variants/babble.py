@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = -20.0, 80.0, "dB"
+BEFORE_CLEANING = True
 
 MOST = 6
 """Most people who talk at once."""

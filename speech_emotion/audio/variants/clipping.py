@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = 0.0, 40.0, "dB"
+BEFORE_CLEANING = True
 
 
 def make(original: "Original", amount: float) -> np.ndarray:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = -20.0, 80.0, "dB"
+BEFORE_CLEANING = True
 
 
 def make(original: "Original", amount: float) -> np.ndarray:

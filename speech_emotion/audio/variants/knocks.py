@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = -20.0, 80.0, "dB"
+BEFORE_CLEANING = True
 
 COUGHS = 0.3
 """Share of the recordings that get a cough."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = 6.0, 128.0, "kbit/s"
+BEFORE_CLEANING = True
 
 HIGHER = 2.0
 """The bit rate may be so many times higher."""

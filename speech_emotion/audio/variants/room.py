@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = 0.2, 3.0, "s"
+BEFORE_CLEANING = True
 
 SHORTEST = 0.15
 """Shortest reverberation time, in s."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from speech_emotion.audio.variants import Original
 
 LOWEST, HIGHEST, UNIT = 2000.0, 3900.0, "Hz"
+BEFORE_CLEANING = True
 
 NARROWER = 600.0
 """The band may end so many Hz lower."""
