@@ -6,11 +6,13 @@ store of finished shards has it (docs/cluster.md).
 
 import argparse
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from benchmarks.recipes import FrontEnd, load_front_end
 from benchmarks.recordings import RECORDINGS, RECORDINGS_ACROSS
 from speech_emotion.base.errors import run
+from speech_emotion.data.manifest import read_shards, write_manifest
 from stages.augment import augment
 from stages.clean import clean_dataset
 from stages.featurize import featurize_dataset
@@ -23,10 +25,22 @@ FEATURES_ACROSS = Path("benchmarks/data/features_across")
 def make_features(front_end: FrontEnd, recordings: Path, target: Path) -> None:
     """Take the merged recordings through a front end."""
     audio = target.with_name(f"{target.name}.audio.partial")
+    if front_end.corpora is not None:
+        recordings = some_corpora(recordings, front_end.corpora, audio / "recordings")
     clean_dataset(recordings, audio / "clean", front_end.clean)
     augment(recordings, audio / "clean", audio / "augmented", front_end.augment, front_end.clean)
     featurize_dataset(audio / "augmented", target, front_end.featurize, front_end.clean)
     shutil.rmtree(audio)
+
+
+def some_corpora(recordings: Path, corpora: Collection[str], target: Path) -> Path:
+    """Write a dataset of some corpora's recordings, the audio itself linked; the target."""
+    (target / "shards").mkdir(parents=True)
+    chosen = [one for one in read_shards(recordings) if one.utterances[0].corpus in corpora]
+    for shard in chosen:
+        (target / "shards" / shard.path.name).symlink_to(shard.path)
+    write_manifest([utterance for shard in chosen for utterance in shard.utterances], target)
+    return target
 
 
 def main() -> None:

@@ -217,7 +217,9 @@ def train_fold(
     network = networks.find(params.network, store.utterance_kinds, store.frame_kinds)
     store.require(network.training_kinds, network.name)
     part = task.manifest["part"].to_numpy()
-    training = FeatureSubset(store, network.training_kinds, task, np.flatnonzero(part == "train"))
+    training = FeatureSubset(
+        store, network.training_kinds, task, np.flatnonzero(part == "train"), params.as_recorded
+    )
     validation = FeatureSubset(
         store, network.kinds, task, np.flatnonzero((part == "validation") & is_original)
     )

@@ -12,8 +12,17 @@ from speech_emotion.params.train import TrainParams
 
 
 class FrontEnd(Section):
-    """From recordings to features, as the sections of the root params.yaml."""
+    """From recordings to features, as the sections of the root params.yaml.
 
+    Attributes
+    ----------
+    corpora : tuple of str or None
+        Whose recordings get features, where not all are needed; None for all.
+    clean, augment, featurize : Section
+        As there.
+    """
+
+    corpora: tuple[str, ...] | None = None
     clean: CleanParams
     augment: AugmentParams
     featurize: FeaturizeParams

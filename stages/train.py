@@ -35,7 +35,11 @@ def train_model(
     store.require(network.training_kinds, network.name)
     task = set_task(store.manifest, split_params, label_params)
     training = FeatureSubset(
-        store, network.training_kinds, task, task.rows("train", with_variants=True)
+        store,
+        network.training_kinds,
+        task,
+        task.rows("train", with_variants=True),
+        params.as_recorded,
     )
     validation = FeatureSubset(store, network.kinds, task, task.rows("validation"))
     trained = train(network, training, validation, params, curves)

@@ -33,6 +33,7 @@ class Examples(FeatureSubset):
         self._utterances = utterances
         self.kinds = kinds
         self.labels = labels
+        self.weights = np.ones(len(utterances))
         emotions = [labels[number % len(labels)] for number in range(len(utterances))]
         self.manifest = pd.DataFrame({"emotion": emotions}).assign(
             source_id=range(len(utterances)), corpus="ravdess", channel="speech"

@@ -22,6 +22,9 @@ class FeatureSubset:
         What the utterances' classes are, in the order of the store's manifest.
     indices : np.ndarray [shape=(n,)]
         The chosen rows of the store's manifest; no other utterance is ever opened.
+    as_recorded : float or None
+        What share of a recording's weight is its own, the rest being its variants'; None weighs it
+        like a variant.
 
     Attributes
     ----------
@@ -32,16 +35,30 @@ class FeatureSubset:
     manifest : pd.DataFrame
         The chosen rows of the task's manifest, numbered from 0 in the order of ``indices``; the
         column ``emotion`` holds the classes.
+    weights : np.ndarray [shape=(n,)]
+        How much each utterance counts in training; 1 for a variant.
     """
 
     def __init__(
-        self, store: FeatureStore, kinds: tuple[str, ...], task: Task, indices: np.ndarray
+        self,
+        store: FeatureStore,
+        kinds: tuple[str, ...],
+        task: Task,
+        indices: np.ndarray,
+        as_recorded: float | None = None,
     ) -> None:
         self._store = store
         self._indices = indices
         self.kinds = kinds
         self.labels = task.labels
         self.manifest: pd.DataFrame = task.manifest.iloc[indices].reset_index(drop=True)
+        self.weights = np.ones(len(indices))
+        if as_recorded is not None:
+            is_original = self.manifest["id"] == self.manifest["source_id"]
+            utterances = self.manifest.groupby("source_id")["id"].transform("size").to_numpy()
+            # a recording without variants keeps its weight
+            among_variants = as_recorded / (1 - as_recorded) * np.maximum(utterances - 1, 1)
+            self.weights[is_original] = among_variants[is_original]
 
     @property
     def classes(self) -> np.ndarray:

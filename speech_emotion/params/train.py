@@ -76,7 +76,10 @@ class TrainParams(Section):
     seed : int
         Of every random choice in training.
     epochs, batch_size : int
-        An epoch draws one variant of each training recording.
+        An epoch draws each training recording once, as it is or as one of its variants.
+    as_recorded : float or None
+        Share of the draws that are the recording as it is, and its weight beside its variants in
+        discriminant analyses; None draws it as often as each variant.
     optimizer, learning_rate, weight_decay, schedule
         ``one_cycle`` warms up from a tenth of the rate over 15 % of the steps and falls to a
         thousandth along a cosine. Biases and batch normalisation do not decay.
@@ -100,6 +103,7 @@ class TrainParams(Section):
     seed: Count
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)]
+    as_recorded: Annotated[float, Field(gt=0, lt=1)] | None
     optimizer: Literal["adamw", "rmsprop"]
     learning_rate: Annotated[float, Field(gt=0)]
     schedule: Literal["one_cycle", "constant"]

@@ -77,7 +77,10 @@ def train(
 
     recordings = ~training.manifest["source_id"].duplicated()
     steps = -(-int(recordings.sum()) // params.batch_size)
-    weights = _class_weights(training.classes[recordings]) if params.class_weights else None
+    importance = np.ones(len(training.labels), np.float32)
+    if params.class_weights:
+        present, weights = _class_weights(training.classes[recordings])
+        importance[present] = weights
     with strategy().scope():
         model = network.build(training, params.caution)
         trainee = network.training_model(model, params.augmentation, params.seed)
@@ -95,12 +98,11 @@ def train(
         callbacks.append(_early_stopping(params.early_stopping))
     with Live(dir=str(curves), dvcyaml=None, save_dvc_exp=False, report=None) as live:
         history = trainee.fit(
-            batches(training, network, params),
+            batches(training, network, params, importance),
             # where all is fitted already, one epoch measures it
             epochs=params.epochs if model.trainable_weights else 1,
             steps_per_epoch=steps,
             shuffle=False,
-            class_weight=weights,
             callbacks=[*callbacks, *_reporting(live)],
             verbose=0,
         )
@@ -140,11 +142,10 @@ def _optimizer(params: TrainParams, model: keras.Model, steps: int) -> keras.opt
     return optimizer
 
 
-def _class_weights(classes: np.ndarray) -> dict[int, float]:
-    """Weights by class that make every one present count the same."""
+def _class_weights(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes that are present, and weights that make each of them count the same."""
     present = np.unique(classes)
-    weights = compute_class_weight("balanced", classes=present, y=classes)
-    return dict(zip(present.tolist(), weights, strict=True))
+    return present, compute_class_weight("balanced", classes=present, y=classes)
 
 
 def _early_stopping(patience: int) -> keras.callbacks.EarlyStopping:

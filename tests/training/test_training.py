@@ -1,5 +1,6 @@
 """What an epoch draws, what is averaged, when training stops, and what it learns."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.task import Task
 from speech_emotion.networks import Network, find
 from speech_emotion.params.train import TrainParams
 from speech_emotion.training.callbacks import WeightAverage
@@ -62,28 +64,66 @@ def uar(store: FeatureStore, model: keras.Model, network: str) -> float:
 
 def test_an_epoch_draws_one_variant_of_every_recording_in_random_order() -> None:
     sources = np.array(["b", "a", "b", "c", "a", "b"])
-    epochs = [draw_epoch(sources, np.random.default_rng((7, epoch))) for epoch in range(60)]
+    even = np.ones(6)
+    epochs = [draw_epoch(sources, even, np.random.default_rng((7, epoch))) for epoch in range(60)]
     for drawn in epochs:
         assert sorted(sources[drawn]) == ["a", "b", "c"]
     assert {place for drawn in epochs for place in drawn} == set(range(6))
     assert len({tuple(sources[drawn]) for drawn in epochs}) == 6
-    again = draw_epoch(sources, np.random.default_rng((7, 3)))
+    again = draw_epoch(sources, even, np.random.default_rng((7, 3)))
     np.testing.assert_array_equal(again, epochs[3])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.75])
+def test_a_recording_is_drawn_as_often_as_was_asked_for(store: FeatureStore, share: float) -> None:
+    manifest = store.manifest
+    task = Task(EMOTIONS, manifest.assign(part="train"), {}, ())
+    everything = FeatureSubset(store, ("mfcc_mean",), task, np.arange(len(manifest)), share)
+    sources = manifest["source_id"].to_numpy()
+    is_original = (manifest["variant"] == "original").to_numpy()
+    assert (everything.weights[~is_original] == 1).all()
+    drawn = [
+        draw_epoch(sources, everything.weights, np.random.default_rng((7, epoch)))
+        for epoch in range(60)
+    ]
+    assert is_original[np.concatenate(drawn)].mean() == pytest.approx(share, abs=0.03)
+
+
+def test_every_emotion_counts_the_same_by_what_was_acted_whatever_a_teacher_says(
+    store: FeatureStore,
+) -> None:
+    params = TrainParams(**{**BASELINE, "epochs": 1})
+    training, _ = parts(store, "baseline_cnn1d")
+    importance = np.arange(1, 9, dtype=np.float32)
+
+    def wrong(training: FeatureSubset) -> np.ndarray:
+        return np.eye(8, dtype=np.float32)[(training.classes + 1) % 8]
+
+    taught = replace(find("baseline_cnn1d"), targets=wrong)
+    for _, answers, importances in batches(
+        training, taught, params, importance
+    ).as_numpy_iterator():
+        acted = (answers.argmax(axis=1) - 1) % 8
+        np.testing.assert_array_equal(importances, importance[acted])
 
 
 def test_batches_run_through_all_recordings_epoch_by_epoch(store: FeatureStore) -> None:
     params = TrainParams(**{**BASELINE, "epochs": 2, "batch_size": 24})
     training, _ = parts(store, "baseline_cnn1d")
-    fed = list(batches(training, find("baseline_cnn1d"), params))
+    fed = list(
+        batches(
+            training, find("baseline_cnn1d"), params, np.ones(8, np.float32)
+        ).as_numpy_iterator()
+    )
     # 4 speakers x 8 emotions x 2 repetitions = 64 recordings: the last batch of an epoch is short
-    assert [len(targets) for _, targets in fed] == [24, 24, 16] * 2
+    assert [len(targets) for _, targets, _ in fed] == [24, 24, 16] * 2
     vectors = np.stack([utterance["mfcc_mean"] for utterance in training])
     sources = training.manifest["source_id"]
     epochs = []
     for epoch in (fed[:3], fed[3:]):
-        inputs = np.concatenate([inputs["mfcc_mean"] for inputs, _ in epoch])[:, :, 0]
+        inputs = np.concatenate([inputs["mfcc_mean"] for inputs, _, _ in epoch])[:, :, 0]
         places = [int(np.flatnonzero((vectors == values).all(axis=1))[0]) for values in inputs]
-        targets = np.concatenate([targets for _, targets in epoch])
+        targets = np.concatenate([targets for _, targets, _ in epoch])
         emotions = [EMOTIONS[target] for target in targets.argmax(axis=1)]
         assert emotions == training.manifest["emotion"].iloc[places].tolist()
         assert sorted(sources.iloc[places]) == sorted(set(sources))

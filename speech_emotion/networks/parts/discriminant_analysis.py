@@ -59,8 +59,8 @@ def fitted_analysis(
     Parameters
     ----------
     training : FeatureSubset
-        The training utterances: features and emotions. Variants count like recordings: what noise
-        does to a value is part of how recordings of one class differ.
+        The training utterances: features, emotions and weights. Variants count beside recordings:
+        what noise does to a value is part of how recordings of one class differ.
     kinds : tuple of str
         Utterance-level kinds of features, whose values are put side by side.
     name : str
@@ -183,7 +183,7 @@ class _Moments:
     Attributes
     ----------
     counts : np.ndarray [shape=(classes,)]
-        Utterances of each class.
+        Utterances of each class, by weight.
     sums : np.ndarray [shape=(classes, values)]
         The sum of each class.
     scatter : np.ndarray [shape=(values, values)]
@@ -237,14 +237,16 @@ def _moments(
 ) -> _Moments:
     """Those of the chosen utterances."""
     numbers = np.arange(len(classes.emotions))
-    counts = (classes.of_utterance[chosen, None] == numbers).sum(axis=0)
+    of_class = classes.of_utterance[chosen, None] == numbers
+    counts = (training.weights[chosen, None] * of_class).sum(axis=0)
     sums: Any = 0
     scatter: Any = 0
     for block, values in _blocks(training, kinds, chosen):
         standard = np.clip(scaler.transform(values), -LIMIT, LIMIT)
-        is_of_class = classes.of_utterance[block, None] == numbers
-        sums = sums + is_of_class.T.astype(np.float64) @ standard
-        scatter = scatter + standard.T @ standard
+        weights = training.weights[block, None]
+        is_of_class = weights * (classes.of_utterance[block, None] == numbers)
+        sums = sums + is_of_class.T @ standard
+        scatter = scatter + (weights * standard).T @ standard
     return _Moments(counts, sums, scatter)
 
 
