@@ -32,6 +32,7 @@ from speech_emotion.base.quiet_keras import tf
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.feature_store import FRONT_END_FILE, FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
+from speech_emotion.data.manifest import read_manifest
 from speech_emotion.data.task import Task
 from speech_emotion.features import KINDS
 from speech_emotion.networks import Features, Network
@@ -268,7 +269,7 @@ def _degraded(
     bystanders = []
     if condition in AMONG_PEOPLE:
         rate = front_end.clean.sample_rate
-        bystanders = read_bystanders(recordings, _strangers(task.manifest), rate)
+        bystanders = read_bystanders(recordings, _strangers(recordings, task.manifest), rate)
     changes: dict[str, Change] = {condition: partial(degrade, condition, bystanders)}
     # what the network does without need not be made
     front_end = replace(front_end, featurize=front_end.featurize.only(network.kinds))
@@ -280,11 +281,12 @@ def _degraded(
     return order, found
 
 
-def _strangers(manifest: pd.DataFrame) -> list[str]:
+def _strangers(recordings: Path, manifest: pd.DataFrame) -> list[str]:
     """Ids of neutral recordings of the corpora that neither train nor are tested."""
-    taking_part = set(manifest.loc[manifest["part"] != "unused", "corpus"])
-    stranger = ~manifest["corpus"].isin(taking_part) & (manifest["variant"] == "original")
-    return manifest.loc[stranger & (manifest["emotion"] == "neutral"), "id"].tolist()
+    taking_part = manifest.loc[manifest["part"] != "unused", "corpus"]
+    everybody = read_manifest(recordings)
+    strangers = ~everybody["corpus"].isin(taking_part) & (everybody["emotion"] == "neutral")
+    return everybody.loc[strangers, "id"].tolist()
 
 
 def _confusion(
