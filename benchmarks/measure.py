@@ -44,6 +44,7 @@ from speech_emotion.reporting.disturbed import (
     read_front_end,
 )
 from speech_emotion.reporting.scoring import DIGITS, calibration_error, confusion_by
+from speech_emotion.training.calibration import fit_temperature
 from speech_emotion.training.prediction import probabilities
 from speech_emotion.training.training import train
 from speech_emotion.training.voices import voices_of
@@ -116,6 +117,7 @@ def measure(
             "recordings": int(learnt["source_id"].nunique()),
             "utterances": len(learnt),
         },
+        "temperature": fit_temperature(found, _places(tested_as_they_are, labels)),
         "confusion": tested,
         "confusion_by_intensity": _confusion("intensity", tested_as_they_are, found, labels),
         **(_across(tested_as_they_are, found, labels) if setting.protocol == ACROSS else {}),
@@ -130,6 +132,11 @@ def measure(
             else {}
         ),
     }
+
+
+def _places(recordings: pd.DataFrame, labels: tuple[str, ...]) -> np.ndarray:
+    """The place of each recording's emotion among the labels [shape=(n,), int]."""
+    return pd.Index(labels).get_indexer(pd.Index(recordings["emotion"]))
 
 
 def _encoders(store: FeatureStore, network: Network) -> dict[str, int]:

@@ -70,6 +70,9 @@ SYSTEMS = {
     "encoder": "Whisper base and functionals",
     "encoder_speech": "Whisper base and functionals, trained on RAVDESS speech only",
     "student": "the student",
+    "outside": "the recipe for outside the studio",
+    "outside_student": "the student for outside the studio",
+    "outside_encoder": "Whisper base and functionals for outside the studio, RAVDESS speech only",
     "original": "the original recipe",
     "original_speech": "the original recipe, trained on RAVDESS speech only",
 }
@@ -80,6 +83,18 @@ CONDITIONS = {
     "noise20": "white noise at 20 dB",
     "noise10": "white noise at 10 dB",
     "pink20": "pink noise at 20 dB",
+    "babble20": "six people talking, at 20 dB",
+    "babble10": "six people talking, at 10 dB",
+    "talker20": "one other person talking, at 20 dB",
+    "talker10": "one other person talking, at 10 dB",
+    "hum20": "hum of the mains at 20 dB",
+    "hum10": "hum of the mains at 10 dB",
+    "room": "a desk in an office (reverberation 0.4 s, direct sound at 0 dB)",
+    "far_room": "the far end of a room (0.7 s, -6 dB)",
+    "g711": "telephone, G.711",
+    "gsm": "mobile telephone, GSM 06.10",
+    "opus": "Opus at 12 kbit/s",
+    "clipping": "clipped at a twelfth of its peak",
 }
 SPEAKERS_APART = {
     "emobox6": (

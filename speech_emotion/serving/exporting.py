@@ -73,7 +73,7 @@ def write_exported(
         If the converted model is not the same model.
     """
     write_settings(settings, folder)
-    compared = _evenly(len(training), COMPARED)
+    compared = evenly(len(training), COMPARED)
     expected = trained.probabilities(training[place] for place in compared)
     classes = validation.classes
     expected_uar = uar_of(trained.probabilities(validation), classes) if len(classes) else None
@@ -137,7 +137,7 @@ def _encoder(kind: str, featurizing: FeaturizeParams, folder: Path) -> dict[str,
     }
 
 
-def _evenly(available: int, count: int) -> np.ndarray:
+def evenly(available: int, count: int) -> np.ndarray:
     """So many places of a sequence, evenly spaced; all if it has fewer."""
     return np.unique(np.linspace(0, available - 1, min(count, available)).round().astype(int))
 
