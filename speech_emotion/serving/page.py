@@ -1,33 +1,26 @@
 """The command ``ser-app``: a web page to record or upload on, and see the emotion over time.
 
-Needs the extra `app`. The page works without the internet, and so does its REST interface
-(docs/predict.md has an example).
+Needs the extra `app`. One process serves the page and the REST interface of
+`speech_emotion.serving.api`; both work without the internet.
 """
 
 import argparse
 import os
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speech_emotion.audio.recordings import opened
 from speech_emotion.base.errors import AudioError, PipelineError, run
 from speech_emotion.reporting.model_card import trained_on_sentence
 from speech_emotion.serving.recognizer import Recognizer, require_package
+from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE, UPLOAD_LIFE, require_short
 
 if TYPE_CHECKING:
     import gradio
+    from fastapi import FastAPI
     from matplotlib.figure import Figure
-
-MAX_SIZE = 120_000_000
-"""Of an upload, in bytes; ten minutes of 16-bit stereo at 48 kHz are 115 MB."""
-
-MAX_SECONDS = 600.0
-"""Of a recording, in s."""
-
-UPLOAD_LIFE = 600
-"""An upload that was never recognised is deleted after this, in s; others at once."""
 
 ABOUT = """\
 # What does this voice act?
@@ -169,23 +162,6 @@ def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figur
     return prediction.probabilities, picture
 
 
-def require_short(path: Path) -> float:
-    """The duration of a recording, in s.
-
-    Raises
-    ------
-    AudioError
-        If it can't be read, or lasts longer than `MAX_SECONDS`.
-    """
-    with opened(path) as recording:
-        duration = recording.duration
-    if duration is None:
-        raise AudioError("does not say how long it is: save it again with another program")
-    if duration > MAX_SECONDS:
-        raise AudioError(f"lasts {duration:.0f} s, and {MAX_SECONDS:.0f} s is the limit")
-    return duration
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="ser-app", description="A web page that recognises emotion in speech."
@@ -200,29 +176,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     require_package("gradio", "app", "the web page is made with gradio")
     recognizer = Recognizer.load(options.model)
-    launch(page(recognizer), options.host, options.port)
+    serve(application(recognizer, options.model), options.host, options.port)
 
 
-def launch(blocks: Any, host: str, port: int) -> None:
-    """Serve the page until Ctrl-C."""
+def application(recognizer: Recognizer, folder: Path) -> "FastAPI":
+    """The page at /, and the REST interface beside it.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        What answers.
+    folder : Path
+        Where its model lies.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # nor ask whether there is a newer version
     import gradio
 
+    from speech_emotion.serving.api import api
+
+    return gradio.mount_gradio_app(
+        api(recognizer, model_name(recognizer, folder)),
+        page(recognizer),
+        path="/",
+        max_file_size=MAX_SIZE,
+        show_error=False,
+        run_history=False,
+        enable_monitoring=False,
+        footer_links=[],
+        # system fonts: the default theme would ask another server for its own
+        theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+    )
+
+
+def model_name(recognizer: Recognizer, folder: Path) -> str:
+    """What the page and the REST interface call a model: its folder, and what trained it."""
+    return f"{folder.resolve().name} ({recognizer.corpora})"
+
+
+def serve(app: "FastAPI", host: str, port: int) -> None:
+    """Serve the page and its REST interface until Ctrl-C."""
+    import uvicorn
+
     try:
-        blocks.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            max_file_size=MAX_SIZE,
-            run_history=False,
-            footer_links=["api"],
-            # system fonts: the default theme would ask another server for its own
-            theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
-        )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family)
     except OSError as error:
         raise PipelineError(
             f"the page can't listen at {host}:{port} ({error}): name another --port."
         ) from None
+    with listening:
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        print(f"Running on {address} (REST interface: {address}/docs). Stop it with Ctrl-C.")
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def command() -> None:

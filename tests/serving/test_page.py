@@ -3,15 +3,10 @@
 import base64
 import json
 import os
-import re
 import shutil
-import socket
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,71 +20,23 @@ from exported_model import say_synthetic
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+from server import PATIENCE, Server, curl, served
 
 from speech_emotion.data.corpora.ravdess import EMOTIONS
-from speech_emotion.serving.answers import Prediction
-from speech_emotion.serving.page import MAX_SECONDS, MAX_SIZE, page
+from speech_emotion.serving.page import page
 from speech_emotion.serving.recognizer import Recognizer
+from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SCREENSHOT = os.environ.get("SER_SCREENSHOT")
 """Where to write a screenshot for the documentation, of the model in models/export."""
 
-PATIENCE = 60
-"""For a page that a busy machine has yet to draw, in s."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """A page that is being served: its process, its port, where uploads go, and its model."""
-
-    process: psutil.Process
-    port: int
-    uploads: Path
-    recognizer: Recognizer
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def files(self) -> list[Path]:
-        """The uploads that are kept."""
-        return [path for path in self.uploads.rglob("*") if path.is_file()]
-
 
 @pytest.fixture(scope="module")
 def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     model = ROOT / "models" / "export" if SCREENSHOT else models / "export"
-    uploads = tmp_path_factory.mktemp("uploads")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-u",
-            "-m",
-            "speech_emotion.serving.page",
-            "--model",
-            model,
-            "--port",
-            str(port),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "GRADIO_TEMP_DIR": str(uploads)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    given_up = threading.Timer(PATIENCE, process.kill)
-    given_up.start()
-    try:
-        assert process.stdout is not None
-        assert any("Running on" in line for line in process.stdout), "the page did not start"
-        given_up.cancel()
-        yield Server(psutil.Process(process.pid), port, uploads, Recognizer.load(model))
-    finally:
-        process.terminate()
-        process.wait()
+    with served(model, tmp_path_factory.mktemp("uploads")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -204,33 +151,11 @@ def test_a_broken_recording_gets_a_plain_message(
     assert server.files() == []
 
 
-def call(server: Server, path: Path) -> str:
-    """What the lines on the page about prediction print for a recording."""
-    page = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8")
-    [lines] = re.findall(r"```bash\n((?:(?!```).)*gradio_api(?:(?!```).)*)```", page, re.DOTALL)
-    program = lines.replace("7860", str(server.port)).replace("recording.wav", str(path))
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", program], check=True, capture_output=True, text=True
-    ).stdout
-
-
-def test_the_documented_curl_lines_work(server: Server, recording: Path) -> None:
-    expected: Prediction = server.recognizer.predict(recording)
-    event, data, *_ = call(server, recording).splitlines()
-    assert event == "event: complete"
-    reported, picture = json.loads(data.removeprefix("data: "))
-    assert reported["label"] == expected.emotion
-    probabilities = {entry["label"]: entry["confidence"] for entry in reported["confidences"]}
-    assert probabilities == pytest.approx(expected.probabilities)
-    assert picture["plot"].startswith("data:image/png;base64,")
-    assert server.files() == []
-
-
 def test_what_is_too_long_is_refused_and_deleted(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     draw = np.random.default_rng(0)
     soundfile.write(path, draw.normal(0, 0.1, int(MAX_SECONDS + 1) * 4000), 4000)
-    event, data, *_ = call(server, path).splitlines()
+    event, data, *_ = called(server, uploaded(server, path)).splitlines()
     assert event == "event: error"
     assert "lasts 601 s, and 600 s is the limit" in data
     assert server.files() == []
@@ -276,12 +201,6 @@ def called(server: Server, path: str) -> str:
     body = json.dumps({"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]})
     event = json.loads(curl(address, "-H", "Content-Type: application/json", "-d", body))
     return curl(f"{address}/{event['event_id']}")
-
-
-def curl(*arguments: str) -> str:
-    return subprocess.run(
-        ["curl", "-s", *arguments], check=True, capture_output=True, text=True
-    ).stdout
 
 
 def test_a_model_of_synthetic_voices_says_so(models: Path, tmp_path: Path) -> None:
