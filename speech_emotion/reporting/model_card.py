@@ -18,7 +18,7 @@ from speech_emotion.training.model_settings import (
 SCORES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
 
 DISTURBED = "In noise, in rooms, by telephone"
-HOW_WELL = "Scores"
+HOW_WELL = "How well it does"
 """Sections that the page shows, too."""
 
 CARD = """\
@@ -42,10 +42,11 @@ Intervals are at {level:g} %, {method}.
 
 Calibration: {calibration}
 
-{tests}
-
 ## {disturbed_title}
 {disturbed}
+
+## Tests
+{tests}
 
 ## What it is not for
 Intended for research, teaching and prototypes with the speaker's knowledge.
@@ -170,7 +171,14 @@ def _licence(training: TrainingSummary) -> str:
 
 
 def _scores(metrics: dict[str, Any]) -> str:
-    lines = ["| score | value | interval |", "|---|---|---|"]
+    lines = [
+        f"On {metrics['recordings']['test']} test recordings of {metrics['corpora']['test']}, of "
+        f"speakers {metrics['test_speakers']}; who guesses has a UAR of "
+        f"{100 / len(metrics['recall']):.1f} %.",
+        "",
+        "| score | value | interval |",
+        "|---|---|---|",
+    ]
     for key, name in SCORES.items():
         shown = _shown(metrics["interval"][key])
         lines.append(f"| {name} | {100 * metrics[key]:.1f} % | {shown} |")

@@ -180,6 +180,7 @@ def api(recognizer: Recognizer, model: str) -> FastAPI:
     turns = anyio.CapacityLimiter(os.cpu_count() or 1)
     router = APIRouter(
         route_class=_Bounded,
+        tags=["recognise"],
         responses=FAULTS,
         form_limits={"max_files": 1, "max_fields": 8, "max_part_size": 4096},
     )

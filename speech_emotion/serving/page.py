@@ -12,8 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speech_emotion import __version__
 from speech_emotion.base.errors import AudioError, PipelineError, run
-from speech_emotion.reporting.model_card import trained_on_sentence
+from speech_emotion.reporting.model_card import (
+    DISTURBED,
+    HOW_WELL,
+    section,
+    trained_on_sentence,
+)
+from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
 from speech_emotion.serving.recognizer import Recognizer, require_package
 from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE, UPLOAD_LIFE, require_short
 
@@ -22,13 +29,36 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from matplotlib.figure import Figure
 
-ABOUT = """\
-# What does this voice act?
-Record or upload an utterance: WAV, FLAC, OGG or MP3, up to {minutes:g} minutes and
-{megabytes:g} MB. Recordings are deleted as soon as they are recognised.
+TITLE = "Emotion in a voice"
 
-{trained_on} It judges how a voice sounds, not what a person feels.
+ABOUT = """\
+# {title}
+{trained_on} It judges how a voice sounds, not what a person feels. It is not for judging anyone,
+and in the European Union not for use at work or in education. Model: **{name}**,
+speech_emotion {version}.
 """
+
+HINT = """\
+WAV, FLAC, OGG or MP3, up to {minutes:g} minutes and {megabytes:g} MB. Recordings are deleted as
+soon as they are recognised. The same [over REST](docs).
+"""
+
+STYLE = """
+.hint * { font-size: var(--text-sm) !important; }
+.folds td, .folds th { padding: .2em .5em !important; font-size: var(--text-sm);
+  word-break: normal !important; overflow-wrap: normal !important; }
+@media (max-width: 640px) {
+  .inputs { display: contents !important; }
+  .inputs > * { flex: 1 1 100%; }
+  .inputs > :not(.first) { order: 1; }
+}
+"""
+"""A telephone shows the answer right below the recording, and no table breaks within a word."""
+
+NARROW = 640
+"""A window of fewer pixels gets a picture that is less wide, whose words can be read there."""
+
+WHAT_FOR = "What it is not for, and what the law says"
 
 MOST_REFERENCES = 64
 """Recordings of a speaker that the page gets to know the voice from."""
@@ -37,17 +67,25 @@ REFERENCES = "More of the same speaker, to get to know the voice (optional)"
 KNOWN = "Knows the voice from {count} recordings. Recordings from now on are compared with it."
 
 
-def page(recognizer: Recognizer) -> "gradio.Blocks":
-    """The page: a recording in, the emotion, its probabilities and its timeline out."""
+def page(recognizer: Recognizer, folder: Path) -> "gradio.Blocks":
+    """The page: a recording in, the emotion, its probabilities and its timeline out.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        What answers.
+    folder : Path
+        Where its model lies, and its card, of which the page shows the figures.
+    """
     import gradio
 
     def recognise(
-        path: str | None, of_speaker: Recognizer | None = None
+        path: str | None, of_speaker: Recognizer | None = None, width: float = 8.0
     ) -> "tuple[dict[str, float] | None, Figure | None]":
         if path is None:  # the recording was cleared
             return None, None
         with _deleting([path]):
-            return answer(of_speaker or recognizer, Path(path))
+            return answer(of_speaker or recognizer, Path(path), width)
 
     def get_to_know(paths: list[str] | None) -> tuple[Recognizer | None, str]:
         if not paths:
@@ -60,48 +98,77 @@ def page(recognizer: Recognizer) -> "gradio.Blocks":
             known = recognizer.adapt(map(Path, paths))
             return known, KNOWN.format(count=len(paths))
 
+    trained_on = trained_on_sentence(recognizer.corpora)
+    if recognizer.is_synthetic:
+        trained_on = f"**{trained_on}**"
+    name = model_name(recognizer, folder)
+    limits = {"minutes": MAX_SECONDS / 60, "megabytes": MAX_SIZE / 1e6}
     with gradio.Blocks(
-        title="Speech emotion", analytics_enabled=False, delete_cache=(UPLOAD_LIFE, UPLOAD_LIFE)
+        title=TITLE, analytics_enabled=False, delete_cache=(UPLOAD_LIFE, UPLOAD_LIFE)
     ) as blocks:
-        about = {"minutes": MAX_SECONDS / 60, "megabytes": MAX_SIZE / 1e6}
-        trained_on = trained_on_sentence(recognizer.corpora)
-        if recognizer.is_synthetic:
-            trained_on = f"**{trained_on}**"
-        gradio.Markdown(ABOUT.format(**about, trained_on=trained_on))
-        recording = gradio.Audio(
-            sources=["upload", "microphone"],
-            type="filepath",
-            label="Recording",
-            editable=False,
-            buttons=[],  # one of them would send the recording to another server
-        )
-        _take_uploads_only(recording)
-        of_speaker = gradio.State()
-        if recognizer.knows_voices:
-            references = gradio.File(
-                file_count="multiple", file_types=["audio"], label=REFERENCES, height=120
-            )
-            _take_uploads_only(references)
-            # Gradio's own leaves an empty file for each
-            references.preprocess = _paths  # type: ignore[assignment,method-assign]
-            known = gradio.Markdown()
-            references.upload(
-                get_to_know, references, [of_speaker, known], api_visibility="private"
-            )
-            references.clear(
-                lambda: (None, ""), None, [of_speaker, known], api_visibility="private"
-            )
+        about = {"trained_on": trained_on, "name": name, "version": __version__}
+        gradio.Markdown(ABOUT.format(title=TITLE, **about))
         with gradio.Row():
-            emotion = gradio.Label(label="Emotion", num_top_classes=len(recognizer.labels))
-            # the picture has a title of its own
-            timeline = gradio.Plot(show_label=False, format="png", scale=2)
+            with gradio.Column(scale=3, min_width=300, elem_classes="inputs"):
+                recording = gradio.Audio(
+                    sources=["upload", "microphone"],
+                    type="filepath",
+                    label="Recording",
+                    elem_classes="first",
+                    editable=False,
+                    buttons=[],  # one of them would send the recording to another server
+                )
+                _take_uploads_only(recording)
+                of_speaker = gradio.State()
+                if recognizer.knows_voices:
+                    references = gradio.File(
+                        file_count="multiple", file_types=["audio"], label=REFERENCES, height=120
+                    )
+                    _take_uploads_only(references)
+                    # Gradio's own leaves an empty file for each
+                    references.preprocess = _paths  # type: ignore[assignment,method-assign]
+                    known = gradio.Markdown()
+                    references.upload(
+                        get_to_know, references, [of_speaker, known], api_visibility="private"
+                    )
+                    references.clear(
+                        lambda: (None, ""), None, [of_speaker, known], api_visibility="private"
+                    )
+                gradio.Markdown(HINT.format(**limits), elem_classes="hint")
+            with gradio.Column(scale=2, min_width=240):
+                emotion = gradio.Label(label="Emotion", num_top_classes=len(recognizer.labels))
+            with gradio.Column(scale=5, min_width=300):
+                # the picture has a title of its own
+                timeline = gradio.Plot(show_label=False, format="png")
+        for title, text in _folds(folder).items():
+            with gradio.Accordion(title, open=False):
+                gradio.Markdown(text, elem_classes="folds")
+        width, pixels = gradio.State(8.0), gradio.Number(visible=False)
+        blocks.load(
+            lambda pixels: 4.0 if pixels < NARROW else 8.0,
+            pixels,
+            width,
+            js="() => window.innerWidth",
+            api_visibility="private",
+        )
         recording.change(
             recognise,
-            inputs=[recording, of_speaker],
+            inputs=[recording, of_speaker, width],
             outputs=[emotion, timeline],
             api_name="predict",
         )
     return blocks
+
+
+def _folds(folder: Path) -> dict[str, str]:
+    """What can be unfolded below, by title: what the card says, and what everybody is told."""
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    measured = {title: section(text, title) for title in (HOW_WELL, DISTURBED)}
+    return {
+        WHAT_FOR: f"{NOT_FOR}\n\n{WHERE_WRONG}\n\n{EUROPEAN_UNION}",
+        **{title: part for title, part in measured.items() if part},
+    }
 
 
 @contextmanager
@@ -145,8 +212,19 @@ def _take_uploads_only(recording: "gradio.Audio | gradio.File") -> None:
     recording.async_move_resource_to_block_cache = take_upload  # type: ignore[method-assign]
 
 
-def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figure]":
+def answer(
+    recognizer: Recognizer, path: Path, width: float = 8.0
+) -> "tuple[dict[str, float], Figure]":
     """The probabilities by label, and the picture of the timeline, of one recording.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        What answers.
+    path : Path
+        The recording.
+    width : float
+        Of the picture, in inches.
 
     Raises
     ------
@@ -158,7 +236,9 @@ def answer(recognizer: Recognizer, path: Path) -> "tuple[dict[str, float], Figur
     duration = require_short(path)
     prediction = recognizer.predict(path)
     windows = recognizer.timeline(path)
-    picture = timeline_picture(path, windows, recognizer.labels, f"{duration:.1f} s of audio")
+    picture = timeline_picture(
+        path, windows, recognizer.labels, f"{duration:.1f} s of audio", width
+    )
     return prediction.probabilities, picture
 
 
@@ -196,13 +276,14 @@ def application(recognizer: Recognizer, folder: Path) -> "FastAPI":
 
     return gradio.mount_gradio_app(
         api(recognizer, model_name(recognizer, folder)),
-        page(recognizer),
+        page(recognizer, folder),
         path="/",
         max_file_size=MAX_SIZE,
         show_error=False,
         run_history=False,
         enable_monitoring=False,
         footer_links=[],
+        css=STYLE,
         # system fonts: the default theme would ask another server for its own
         theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
