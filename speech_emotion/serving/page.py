@@ -256,7 +256,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     require_package("gradio", "app", "the web page is made with gradio")
     recognizer = Recognizer.load(options.model)
-    serve(application(recognizer, options.model), options.host, options.port)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(
+        1
+    ):  # as many recordings at a time as cores would get in each other's way
+        serve(application(recognizer, options.model), options.host, options.port)
 
 
 def application(recognizer: Recognizer, folder: Path) -> "FastAPI":
@@ -305,6 +310,9 @@ def serve(app: "FastAPI", host: str, port: int) -> None:
         raise PipelineError(
             f"the page can't listen at {host}:{port} ({error}): name another --port."
         ) from None
+    # or an answer waits 40 ms for the client to acknowledge its first line: asyncio sets this for
+    # sockets of its own
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listening:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         print(f"Running on {address} (REST interface: {address}/docs). Stop it with Ctrl-C.")

@@ -272,6 +272,16 @@ def test_many_recordings_at_once_take_no_more_memory_and_nobody_waits_for_them(
     assert server.files() == []
 
 
+def test_no_answer_waits_for_the_client_to_acknowledge_half_of_it(server: Server) -> None:
+    taken = []
+    with requests.Session() as session:
+        for _ in range(40):
+            began = time.monotonic()
+            session.get(f"{server.address}/openapi.json", timeout=60)
+            taken.append(time.monotonic() - began)
+    assert min(taken[20:]) < 0.035  # each would take 40 ms
+
+
 def test_clients_at_once_get_what_each_would_get_alone(
     server: Server, recording: Path, speech: tuple[np.ndarray, int]
 ) -> None:
