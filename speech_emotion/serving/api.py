@@ -46,8 +46,6 @@ HOW_TO_SEND = (
     "`curl -F file=@recording.wav` does."
 )
 
-TOO_LARGE = HTTPException(413, f"The file is larger than {MAX_SIZE / 1e6:g} MB.")
-
 UNRECOGNISED_FORMAT = 1
 """libsndfile's code for what is no audio file (SF_ERR_UNRECOGNISED_FORMAT)."""
 
@@ -130,7 +128,7 @@ class _Bounded(APIRoute):
                     {"Retry-After": "1"},
                 )
             if int(request.headers.get("content-length", "0")) > MAX_SIZE + FORM:
-                raise TOO_LARGE
+                raise _too_large()
             state.requests += 1
             try:
                 with anyio.fail_after(UPLOAD_LIFE):
@@ -145,6 +143,10 @@ class _Bounded(APIRoute):
         return bounded
 
 
+def _too_large() -> HTTPException:
+    return HTTPException(413, f"The file is larger than {MAX_SIZE / 1e6:g} MB.")
+
+
 def _counted(receive: Receive) -> Receive:
     """Receives no more of a body than is taken, whatever its header says of its size."""
     received = 0
@@ -154,7 +156,7 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > MAX_SIZE + FORM:
-            raise TOO_LARGE
+            raise _too_large()
         return message
 
     return counted
@@ -190,7 +192,7 @@ def api(recognizer: Recognizer, model: str) -> FastAPI:
     ) -> tuple[Result, dict[str, Any]]:
         """What came of a recording, and what every answer says beside it."""
         if (upload.size or 0) > MAX_SIZE:
-            raise TOO_LARGE
+            raise _too_large()
 
         def work() -> tuple[Result, float]:
             duration = require_short(upload.file)
