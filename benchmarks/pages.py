@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import predict, published, speed
+from benchmarks import predict, published, requests_per_second, speed
 from benchmarks.comparison import Measured, difference, interval, pooled, pooled_accuracy
 from benchmarks.params import FILE, load_items
 from benchmarks.published import Published
@@ -328,6 +328,7 @@ BLOCKS: dict[str, Callable[[Report], str]] = {
     "speed": lambda report: speed.table(_measured("speed.json")),
     "scale": lambda report: speed.at_scale(_measured("speed.json")),
     "prediction": lambda report: predict.table(_measured("predict.json")),
+    "requests": lambda report: requests_per_second.table(_measured("requests_per_second.json")),
 }
 """What stands in each block, by its name."""
 

@@ -324,6 +324,7 @@ def timeline(
     probabilities: np.ndarray,
     labels: Sequence[str],
     subject: str,
+    width: float = 8.0,
 ) -> Figure:
     """Waveform, log-mel spectrogram and emotion of one recording over time.
 
@@ -345,9 +346,11 @@ def timeline(
         The k emotions.
     subject : str
         Which recording.
+    width : float
+        In inches; a telephone's screen shows about four.
     """
     figure, (above, middle, below) = _figures(
-        "Timeline", subject, rows=3, width=8.0, height=6.0, sharex="all"
+        "Timeline", subject, rows=3, width=width, height=6.0, sharex="all"
     )
     time = (np.arange(len(wave[0])) + 0.5) * duration / len(wave[0])
     above.fill_between(time, *wave, color=BLUE, linewidth=0.3)

@@ -6,6 +6,7 @@ After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 from typing import Any
 
 from speech_emotion.data.corpora import CORPORA
+from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
 from speech_emotion.training.model_settings import (
     INT8_FILE,
     LITERT_FILE,
@@ -16,42 +17,53 @@ from speech_emotion.training.model_settings import (
 
 SCORES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
 
+DISTURBED = "In noise, in rooms, by telephone"
+HOW_WELL = "How well it does"
+"""Sections that the page shows, too."""
+
 CARD = """\
+{front_matter}
 # Speech emotion recogniser
 
 Tells which of {count} emotions a speaker acts in an utterance: {labels}.
 
+{trained_on} How it does on spontaneous emotion,
+other languages, children, or voices changed by age or illness was not measured.
+
 ## Data and protocol
 {data}
 
-## Scores
+## {how_well}
 {scores}
 
 Intervals are at {level:g} %, {method}.
 
+{by_sex}
+
 Calibration: {calibration}
 
+## {disturbed_title}
+{disturbed}
+
+## Tests
 {tests}
+
+## What it is not for
+Intended for research, teaching and prototypes with the speaker's knowledge.
+
+{not_for}
+
+## Where it is wrong
+{wrong}
+
+## In the European Union
+{european_union}
 
 ## Files
 {files}
 - `voices.npz`, where the model can get to know a voice: statistics of those that trained it.
 - `settings.json`: labels, temperature, and the cleaning and feature settings that a recording must
   go through first. `speech_emotion.Recognizer.load(folder)` reads all of it.
-
-## Use
-Intended for research, teaching and prototypes with the speaker's knowledge.
-
-It must not be used
-- to judge, grade, hire, dismiss, insure, police or diagnose anyone: it judges how a voice sounds,
-  never what a person feels;
-- on people who do not know of it or did not agree. In the European Union, systems that infer
-  emotions of people at work or in education are prohibited (Regulation (EU) 2024/1689, article 5)
-  and others must tell the people concerned (article 50);
-- as the only ground of any decision.
-
-{trained_on} How it does on spontaneous emotion,
-other languages, children, or voices changed by age or illness was not measured.
 
 ## Licence
 {licence}
@@ -70,8 +82,13 @@ def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[
     measured : dict
         What the export stage measured of its files.
     """
+    from speech_emotion.reporting.front_matter import (
+        front_matter,
+    )  # YAML, which a page does without
+
     interval = metrics["interval"]
     return CARD.format(
+        front_matter=front_matter(metrics, settings),
         count=len(settings.labels),
         labels=", ".join(settings.labels),
         data=_data(metrics, settings),
@@ -82,8 +99,21 @@ def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[
         method=interval["method"],
         calibration=_calibration(metrics, settings),
         tests=_tests(metrics["model_tests"]),
+        how_well=HOW_WELL,
+        by_sex=_by_sex(metrics["uar_by_sex"]),
+        disturbed_title=DISTURBED,
+        disturbed=_disturbed(metrics["model_tests"]["disturbed"]),
+        not_for=NOT_FOR,
+        wrong=_wrong(metrics),
+        european_union=EUROPEAN_UNION,
         files=_files(measured),
     )
+
+
+def section(card: str, title: str) -> str:
+    """What stands in a card under a heading of the second level; empty if it has none such."""
+    _, _, behind = card.partition(f"\n## {title}\n")
+    return behind.partition("\n## ")[0].strip()
 
 
 def trained_on_sentence(corpora: str) -> str:
@@ -100,7 +130,7 @@ def trained_on_sentence(corpora: str) -> str:
     languages = dict.fromkeys(CORPORA[name].language for name in names if name in CORPORA)
     learnt_from = []
     if languages:
-        learnt_from.append(f"emotion acted by speakers of {' and '.join(languages)}")
+        learnt_from.append(f"emotion acted by adult speakers of {' and '.join(languages)}")
     if others := [name for name in names if name not in CORPORA]:
         learnt_from.append(f"recordings called {' and '.join(others)}")
     return f"The model learnt from {', and from '.join(learnt_from)}."
@@ -141,17 +171,63 @@ def _licence(training: TrainingSummary) -> str:
 
 
 def _scores(metrics: dict[str, Any]) -> str:
-    lines = ["| score | value | interval |", "|---|---|---|"]
+    lines = [
+        f"On {metrics['recordings']['test']} test recordings of {metrics['corpora']['test']}, of "
+        f"speakers {metrics['test_speakers']}; who guesses has a UAR of "
+        f"{100 / len(metrics['recall']):.1f} %.",
+        "",
+        "| score | value | interval |",
+        "|---|---|---|",
+    ]
     for key, name in SCORES.items():
-        bounds = metrics["interval"][key]
-        shown = "-"
-        if bounds["low"] is not None:
-            shown = f"{100 * bounds['low']:.1f} to {100 * bounds['high']:.1f} %"
+        shown = _shown(metrics["interval"][key])
         lines.append(f"| {name} | {100 * metrics[key]:.1f} % | {shown} |")
     lines += ["", "| emotion | recall |", "|---|---|"]
     for emotion, recall in metrics["recall"].items():
         lines.append(f"| {emotion} | {'-' if recall is None else f'{100 * recall:.1f} %'} |")
     return "\n".join(lines)
+
+
+def _by_sex(scores: dict[str, dict[str, Any]]) -> str:
+    lines = ["| speakers | recordings | UAR | interval |", "|---|---|---|---|"]
+    for sex, one in scores.items():
+        lines.append(
+            f"| {sex} ({one['speakers']}) | {one['recordings']} | {100 * one['uar']:.1f} % | "
+            f"{_shown(one)} |"
+        )
+    return "\n".join(lines)
+
+
+def _shown(bounds: dict[str, Any]) -> str:
+    if bounds["low"] is None:
+        return "-"
+    return f"{100 * bounds['low']:.1f} to {100 * bounds['high']:.1f} %"
+
+
+def _disturbed(disturbed: dict[str, dict[str, float | None]]) -> str:
+    """What disturbances do to what it says."""
+    if not disturbed:
+        return "Not measured: `evaluate.disturbed` in params.yaml was 0."
+    lines = [
+        "How many of its answers stay the same when test recordings are disturbed, and by how many",
+        "points UAR changes, where that was measured:",
+        "",
+        "| disturbance | same answers | change of UAR |",
+        "|---|---|---|",
+    ]
+    for name, one in disturbed.items():
+        same, change = one.get("unchanged"), one.get("uar_change")
+        lines.append(
+            f"| {name} | {'-' if same is None else f'{100 * same:.0f} %'} | "
+            f"{'-' if change is None else f'{100 * change:+.1f}'} |"
+        )
+    return "\n".join(lines)
+
+
+def _wrong(metrics: dict[str, Any]) -> str:
+    share = 100 * (1 - metrics["accuracy"])
+    counted = f"Of 100 test recordings it takes {share:.0f} for another emotion than was acted."
+    return f"{counted} {WHERE_WRONG}"
 
 
 def _calibration(metrics: dict[str, Any], settings: ModelSettings) -> str:

@@ -41,6 +41,9 @@ LOWEST_UAR_CHANGE = -0.05
 UAR_CHANGES = ("background noise", "low-quality phone")
 """By how much the UAR may change, and under the disturbances of which groups; as there."""
 
+UNCHANGED, UAR_CHANGE = "unchanged predictions, ", "change of UAR, "
+"""What the names of the tests of robustness begin with, before the name of the disturbance."""
+
 FEWEST = 2
 """With fewer recordings of a class its recall says nothing."""
 
@@ -116,12 +119,22 @@ def model_tests(
 
 
 def summary(rows: Sequence[ModelTest]) -> dict[str, Any]:
-    """For JSON: how many tests were passed, failed and not measured, and what the failed gave."""
+    """For JSON: how many tests were passed, failed and not measured, and what the failed gave.
+
+    ``disturbed`` has, by the name of a disturbance, the share of predictions that it leaves
+    ``unchanged`` and, where that is tested, its ``uar_change``; null where it was not measured.
+    """
+    disturbed: dict[str, dict[str, float | None]] = {}
+    for row in rows:
+        for key, start in (("unchanged", UNCHANGED), ("uar_change", UAR_CHANGE)):
+            if row.test.startswith(start):
+                disturbed.setdefault(row.test.removeprefix(start), {})[key] = row.value
     return {
         "passed": sum(row.passed is True for row in rows),
         "failed": sum(row.passed is False for row in rows),
         "not_measured": sum(row.passed is None for row in rows),
         "failing": {row.test: row.value for row in rows if row.passed is False},
+        "disturbed": disturbed,
     }
 
 
@@ -242,11 +255,10 @@ def _robustness(
 ) -> list[ModelTest]:
     """What a disturbance does to the predictions of some recordings."""
     unchanged = float(np.mean(before == then)) if len(truth) else "no recordings"
-    test = f"unchanged predictions, {name}"
-    rows = [_at_least(group, test, unchanged, LEAST_UNCHANGED[group])]
+    rows = [_at_least(group, UNCHANGED + name, unchanged, LEAST_UNCHANGED[group])]
     if group in UAR_CHANGES:
         change = _difference(_uar(truth, then, labels), _uar(truth, before, labels))
-        rows.append(_at_least(group, f"change of UAR, {name}", change, LOWEST_UAR_CHANGE))
+        rows.append(_at_least(group, UAR_CHANGE + name, change, LOWEST_UAR_CHANGE))
     return rows
 
 

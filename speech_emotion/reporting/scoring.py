@@ -50,7 +50,8 @@ def score(
         ``calibration_error``, ``interval`` (each metric's ``low`` and ``high``, or null, over the
         number of ``speakers``, by the ``method``), ``recall`` by emotion (null for an emotion
         that nobody expressed), ``accuracy_by_speaker``, ``accuracy_by_sex`` and
-        ``accuracy_by_corpus``, where "unknown" stands for "".
+        ``accuracy_by_corpus``, and ``uar_by_sex`` (``uar``, its ``low`` and ``high``, the number
+        of ``speakers`` and of ``recordings``); "unknown" stands for "".
 
     Raises
     ------
@@ -88,7 +89,26 @@ def score(
             }
             for column in ("speaker", "sex", "corpus")
         },
+        "uar_by_sex": _uar_by_sex(recordings, predicted, labels),
     }
+
+
+def _uar_by_sex(
+    recordings: pd.DataFrame, predicted: np.ndarray, labels: Sequence[str]
+) -> dict[str, dict[str, float | int | None]]:
+    """UAR of the speakers of each sex, with its interval over them; arguments as above."""
+    found: dict[str, dict[str, float | int | None]] = {}
+    for sex in sorted(set(recordings["sex"])):
+        of_sex = (recordings["sex"] == sex).to_numpy()
+        names, by_speaker = confusion_by("speaker", recordings[of_sex], predicted[of_sex], labels)
+        _, interval = interval_method(names)
+        found[str(sex) or UNKNOWN] = {
+            "uar": _rounded(uar(by_speaker.sum(axis=0))),
+            **interval(uar, by_speaker),
+            "speakers": len(set(names) - {""}),
+            "recordings": int(of_sex.sum()),
+        }
+    return found
 
 
 def confusion_by(

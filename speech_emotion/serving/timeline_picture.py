@@ -14,7 +14,11 @@ from speech_emotion.serving.answers import Window
 
 
 def timeline_picture(
-    source: Path | BinaryIO, windows: Sequence[Window], labels: Sequence[str], subject: str
+    source: Path | BinaryIO,
+    windows: Sequence[Window],
+    labels: Sequence[str],
+    subject: str,
+    width: float = 8.0,
 ) -> Figure:
     """Draw the timeline of a recording.
 
@@ -28,6 +32,8 @@ def timeline_picture(
         Its labels.
     subject : str
         What stands under the title.
+    width : float
+        In inches.
     """
     duration = windows[-1].end
     with opened(source) as recording:
@@ -45,4 +51,5 @@ def timeline_picture(
         np.array([list((window.probabilities or {}).values()) or nothing for window in windows]),
         labels,
         subject,
+        width,
     )

@@ -280,6 +280,12 @@ def test_the_summary_is_json_and_counts_every_row_once() -> None:
     assert counts["passed"] + counts["failed"] + counts["not_measured"] == len(rows)
     assert set(counts["failing"]) == {"unchanged predictions, babble", "change of UAR, babble"}
     assert counts["not_measured"] == sum("speakers against all" in row.test for row in rows)
+    assert list(counts["disturbed"]) == list(DISTURBANCES)
+    values = {row.test: row.value for row in rows}
+    for name, one in counts["disturbed"].items():
+        assert one["unchanged"] == values[f"unchanged predictions, {name}"]
+        assert one.get("uar_change") == values.get(f"change of UAR, {name}")
+    assert counts["disturbed"]["babble"]["uar_change"] < -0.5
     page = as_page(rows, "A model", 12)
     assert f"A model. {counts['passed']} passed, 2 failed" in page
     assert "tried on 12 recordings" in page

@@ -76,6 +76,27 @@ def test_metrics_agree_with_scikit_learn(absent: list[int]) -> None:
         assert result[f"accuracy_by_{column}"] == pytest.approx(expected.to_dict(), abs=1e-6)
 
 
+@pytest.mark.parametrize(("speakers", "with_intervals"), [(24, True), (2, False)])
+def test_each_sex_is_scored_as_if_it_were_all(speakers: int, with_intervals: bool) -> None:
+    truth, probabilities, who = sample(speakers)
+    table = recordings(truth, who)
+    table.loc[:9, ["sex", "speaker"]] = ""
+    found = score(table, probabilities, EMOTIONS)["uar_by_sex"]
+    assert list(found) == ["unknown", "female", "male"]
+    for sex in ("female", "male"):
+        chosen = (table["sex"] == sex).to_numpy()
+        alone = score(table[chosen], probabilities[chosen], EMOTIONS)
+        assert found[sex] == {
+            "uar": alone["uar"],
+            **alone["interval"]["uar"],
+            "speakers": speakers // 2,
+            "recordings": chosen.sum(),
+        }
+        assert (found[sex]["low"] is not None) == with_intervals
+    assert found["unknown"]["speakers"] == 0
+    assert found["unknown"]["low"] is None
+
+
 def test_headline_metrics_come_first_and_all_is_json() -> None:
     truth, probabilities, speakers = sample(24)
     result = score(recordings(truth, speakers), probabilities.astype(np.float32), EMOTIONS)

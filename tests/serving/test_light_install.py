@@ -76,6 +76,7 @@ OF_EXTRAS = {
     "speech_emotion.training.trained_model": "keras",
     "speech_emotion.base.user_cache": "platformdirs",  # whisper
     "speech_emotion.reporting.figures": "matplotlib",  # plot
+    "speech_emotion.serving.api": "anyio",  # app
     "speech_emotion.serving.timeline_picture": "matplotlib",
 }
 """Modules of the wheel that need the packages of an extra; all that only the pipeline needs, which

@@ -1,17 +1,14 @@
 """The web page in a real browser, and its REST interface as it is documented."""
 
-import base64
+import itertools
 import json
 import os
-import re
 import shutil
-import socket
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,71 +22,40 @@ from exported_model import say_synthetic
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+from server import PATIENCE, Server, curl, served
 
 from speech_emotion.data.corpora.ravdess import EMOTIONS
-from speech_emotion.serving.answers import Prediction
-from speech_emotion.serving.page import MAX_SECONDS, MAX_SIZE, page
+from speech_emotion.reporting.model_card import DISTURBED
+from speech_emotion.serving.page import page
 from speech_emotion.serving.recognizer import Recognizer
+from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SCREENSHOT = os.environ.get("SER_SCREENSHOT")
 """Where to write a screenshot for the documentation, of the model in models/export."""
 
-PATIENCE = 60
-"""For a page that a busy machine has yet to draw, in s."""
 
+CARD = f"""\
+# A card
 
-@dataclass(frozen=True)
-class Server:
-    """A page that is being served: its process, its port, where uploads go, and its model."""
+## {DISTURBED}
+| disturbance | same answers |
+|---|---|
+| an aeroplane | 41 % |
 
-    process: psutil.Process
-    port: int
-    uploads: Path
-    recognizer: Recognizer
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def files(self) -> list[Path]:
-        """The uploads that are kept."""
-        return [path for path in self.uploads.rglob("*") if path.is_file()]
+## Something else
+"""
 
 
 @pytest.fixture(scope="module")
 def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    model = ROOT / "models" / "export" if SCREENSHOT else models / "export"
-    uploads = tmp_path_factory.mktemp("uploads")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-u",
-            "-m",
-            "speech_emotion.serving.page",
-            "--model",
-            model,
-            "--port",
-            str(port),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "GRADIO_TEMP_DIR": str(uploads)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    given_up = threading.Timer(PATIENCE, process.kill)
-    given_up.start()
-    try:
-        assert process.stdout is not None
-        assert any("Running on" in line for line in process.stdout), "the page did not start"
-        given_up.cancel()
-        yield Server(psutil.Process(process.pid), port, uploads, Recognizer.load(model))
-    finally:
-        process.terminate()
-        process.wait()
+    model = ROOT / "models" / "export"
+    if not SCREENSHOT:
+        model = tmp_path_factory.mktemp("model") / "export"
+        shutil.copytree(models / "export", model)
+        (model / "README.md").write_text(CARD)
+    with served(model, tmp_path_factory.mktemp("uploads")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -113,6 +79,10 @@ def browser() -> Iterator[webdriver.Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+def wait_until(browser: webdriver.Chrome, holds: Callable[[webdriver.Chrome], Any]) -> None:
+    WebDriverWait(browser, PATIENCE).until(holds)
 
 
 def wait_for(browser: webdriver.Chrome, selector: str) -> Any:
@@ -156,10 +126,122 @@ def test_an_uploaded_recording_shows_its_emotion_and_timeline(
         one.get_attribute("aria-label") for one in browser.find_elements(By.TAG_NAME, "button")
     ]
     assert not [label for label in labels if "share" in (label or "").lower()]
-    if SCREENSHOT:
-        time.sleep(1)  # bars grow to their length
-        whole = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
-        Path(SCREENSHOT).write_bytes(base64.b64decode(whole["data"]))
+
+
+@contextmanager
+def screen(browser: webdriver.Chrome, width: int, height: int) -> Iterator[None]:
+    """A screen of so many pixels; a narrow one is a telephone's."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 640}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def places(browser: webdriver.Chrome, server: Server, recording: Path) -> dict[str, Any]:
+    """Where things stand when a recording has been recognised, in pixels from the top left."""
+    upload(browser, server, recording)
+    wait_for(browser, "[data-testid=label-output-value]")
+    selectors = {
+        "recording": ".first",
+        "references": "input[type=file][multiple]",
+        "emotion": "[data-testid=label-output-value]",
+        "last emotion": ".confidence-set:last-of-type",
+        "timeline": "img[src^='data:image']",
+    }
+    for selector in selectors.values():
+        wait_until(browser, partial(_found, selector=selector))
+    found = {
+        name: browser.execute_script(
+            "const found = document.querySelector(arguments[0]);"
+            # a field for files is not seen itself
+            "const seen = found.matches('input') ? found.parentElement : found;"
+            "const {left, right, top, bottom} = seen.getBoundingClientRect();"
+            "return {left, right, top, bottom}",
+            selector,
+        )
+        for name, selector in selectors.items()
+    }
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    return found
+
+
+@pytest.mark.slow
+def test_on_a_laptop_the_answer_stands_beside_the_recording_without_scrolling(
+    browser: webdriver.Chrome, server: Server, recording: Path
+) -> None:
+    with screen(browser, 1366, 768):
+        at = places(browser, server, recording)
+        if SCREENSHOT:
+            time.sleep(1)  # bars grow to their length
+            browser.save_screenshot(SCREENSHOT)
+    assert at["recording"]["right"] <= at["emotion"]["left"]
+    assert at["last emotion"]["right"] <= at["timeline"]["left"]
+    assert at["timeline"]["top"] < at["emotion"]["bottom"]
+    for one in at.values():
+        assert one["bottom"] <= 768
+
+
+@pytest.mark.slow
+def test_on_a_telephone_one_stands_below_the_other(
+    browser: webdriver.Chrome, server: Server, recording: Path
+) -> None:
+    with screen(browser, 390, 844):
+        at = places(browser, server, recording)
+        picture = browser.find_element(By.CSS_SELECTOR, "img[src^='data:image']")
+        assert int(picture.get_attribute("naturalWidth") or 0) < 500, "its words would be tiny"
+    order = ("recording", "emotion", "last emotion", "timeline", "references")
+    for above, below in itertools.pairwise(order):
+        assert at[above]["top"] < at[below]["top"], f"{below} stands above {above}"
+    assert at["last emotion"]["bottom"] <= at["timeline"]["top"]
+
+
+@pytest.mark.slow
+def test_it_says_what_it_does_by_which_model_and_what_it_is_not_for(
+    browser: webdriver.Chrome, server: Server
+) -> None:
+    browser.get(server.address)
+    assert wait_for(browser, "h1").text == "Emotion in a voice"
+    assert browser.title == "Emotion in a voice"
+    seen = browser.find_element(By.TAG_NAME, "body").text
+    assert "Model: export (ravdess)" in seen
+    assert "not for use at work or in education" in seen
+    assert "an aeroplane" not in seen
+    folds = {
+        one.text.splitlines()[0]: one
+        for one in browser.find_elements(By.CSS_SELECTOR, "button.label-wrap")
+    }
+    assert list(folds) == ["What it is not for, and what the law says", DISTURBED]
+    for fold, text in zip(folds.values(), ("2 December 2027", "an aeroplane"), strict=True):
+        fold.click()
+        wait_until(browser, partial(_reads, text=text))
+
+
+def _found(browser: webdriver.Chrome, selector: str) -> Any:
+    return browser.find_elements(By.CSS_SELECTOR, selector)
+
+
+def _reads(browser: webdriver.Chrome, text: str) -> bool:
+    return text in browser.find_element(By.TAG_NAME, "body").text
+
+
+@pytest.mark.slow
+def test_the_rest_interface_is_described_without_other_servers(
+    browser: webdriver.Chrome, server: Server
+) -> None:
+    browser.get(server.address)
+    browser.get(wait_for(browser, "a[href$=docs]").get_attribute("href"))  # it opens a new tab
+    WebDriverWait(browser, PATIENCE).until(
+        lambda page: (
+            {"/predict", "/timeline"}
+            <= {one.text for one in page.find_elements(By.CSS_SELECTOR, ".opblock-summary-path")}
+        )
+    )
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    assert [name for name in loaded if not name.startswith(server.address)] == []
 
 
 @pytest.mark.slow
@@ -188,8 +270,6 @@ def test_references_change_what_the_page_says(
     for label, probability in expected.probabilities.items():
         assert any(label in text and f"{100 * probability:.0f}%" in text for text in shown)
     assert server.files() == []
-    if SCREENSHOT:
-        browser.save_screenshot(SCREENSHOT)
 
 
 def test_a_broken_recording_gets_a_plain_message(
@@ -204,33 +284,11 @@ def test_a_broken_recording_gets_a_plain_message(
     assert server.files() == []
 
 
-def call(server: Server, path: Path) -> str:
-    """What the lines on the page about prediction print for a recording."""
-    page = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8")
-    [lines] = re.findall(r"```bash\n((?:(?!```).)*gradio_api(?:(?!```).)*)```", page, re.DOTALL)
-    program = lines.replace("7860", str(server.port)).replace("recording.wav", str(path))
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", program], check=True, capture_output=True, text=True
-    ).stdout
-
-
-def test_the_documented_curl_lines_work(server: Server, recording: Path) -> None:
-    expected: Prediction = server.recognizer.predict(recording)
-    event, data, *_ = call(server, recording).splitlines()
-    assert event == "event: complete"
-    reported, picture = json.loads(data.removeprefix("data: "))
-    assert reported["label"] == expected.emotion
-    probabilities = {entry["label"]: entry["confidence"] for entry in reported["confidences"]}
-    assert probabilities == pytest.approx(expected.probabilities)
-    assert picture["plot"].startswith("data:image/png;base64,")
-    assert server.files() == []
-
-
 def test_what_is_too_long_is_refused_and_deleted(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     draw = np.random.default_rng(0)
     soundfile.write(path, draw.normal(0, 0.1, int(MAX_SECONDS + 1) * 4000), 4000)
-    event, data, *_ = call(server, path).splitlines()
+    event, data, *_ = called(server, uploaded(server, path)).splitlines()
     assert event == "event: error"
     assert "lasts 601 s, and 600 s is the limit" in data
     assert server.files() == []
@@ -278,12 +336,6 @@ def called(server: Server, path: str) -> str:
     return curl(f"{address}/{event['event_id']}")
 
 
-def curl(*arguments: str) -> str:
-    return subprocess.run(
-        ["curl", "-s", *arguments], check=True, capture_output=True, text=True
-    ).stdout
-
-
 def test_a_model_of_synthetic_voices_says_so(models: Path, tmp_path: Path) -> None:
     shutil.copytree(models / "export", tmp_path / "export")
     say_synthetic(tmp_path / "export")
@@ -293,7 +345,7 @@ def test_a_model_of_synthetic_voices_says_so(models: Path, tmp_path: Path) -> No
     ):
         texts = [
             block.value
-            for block in page(Recognizer.load(folder)).blocks.values()
+            for block in page(Recognizer.load(folder), folder).blocks.values()
             if isinstance(block, gradio.Markdown)
         ]
         assert sentence in texts[0]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from feature_folders import FRONT_END, write_features
+from huggingface_hub import ModelCard
 from training_params import CNN2D, LABELS, SPLIT
 
 from speech_emotion.base.errors import PipelineError
@@ -15,6 +16,7 @@ from speech_emotion.networks import cnn2d
 from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
+from speech_emotion.reporting.front_matter import front_matter
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.serving.recognizer import Recognizer
 from speech_emotion.training.model_settings import INT8_FILE, LITERT_FILE, read_settings
@@ -39,11 +41,19 @@ METRICS: dict[str, Any] = {
         "speakers": 2,
     },
     "recall": {"neutral": 0.5, "calm": None},
+    "uar_by_sex": {
+        "female": {"uar": 0.45, "low": 0.35, "high": 0.55, "speakers": 2, "recordings": 4},
+        "male": {"uar": 0.55, "low": None, "high": None, "speakers": 1, "recordings": 4},
+    },
     "model_tests": {
         "passed": 3,
         "failed": 1,
         "not_measured": 2,
         "failing": {"change of UAR, babble": -0.08},
+        "disturbed": {
+            "babble": {"unchanged": 0.91, "uar_change": -0.08},
+            "other room": {"unchanged": 0.8},
+        },
     },
     "corpora": {"train": "synthetic ravdess", "test": "synthetic ravdess"},
     "protocol": "leave_one_speaker_out",
@@ -108,9 +118,48 @@ def test_the_exported_model_is_the_trained_one(folder: Path, tmp_path: Path) -> 
         "The recordings are synthetic",
         f"temperature {settings.temperature:g}, fitted on 16 validation recordings",
         "It must not be used",
+        "| female (2) | 4 | 45.0 % | 35.0 to 55.0 % |",
+        "| male (1) | 4 | 55.0 % | - |",
+        "| babble | 91 % | -8.0 |",
+        "| other room | 80 % | - |",
+        "Of 100 test recordings it takes 50 for another emotion",
+        "article 5(1)(f)",
+        "2 December 2027",
         "No published recording trained it.",
     ):
         assert part in card
+
+
+def test_the_card_s_head_is_what_the_hub_reads(folder: Path, tmp_path: Path) -> None:
+    run(folder, tmp_path)
+    head = ModelCard.load(tmp_path / "export" / "README.md").data
+    assert head.get("license") == "apache-2.0"
+    assert head.get("pipeline_tag") == "audio-classification"
+    assert head.eval_results is not None
+    scores = {one.metric_name: one for one in head.eval_results}
+    assert (scores["UAR"].metric_type, scores["UAR"].metric_value) == ("recall", 0.5)
+    assert scores["UAR"].dataset_type == "synthetic ravdess"
+    assert scores["UAR"].dataset_split == "leave_one_speaker_out, fold 04"
+
+
+@pytest.mark.parametrize(
+    ("corpora", "licence", "language"),
+    [
+        ("ravdess", "cc-by-nc-sa-4.0", ["en"]),
+        ("ravdess, tess", "other", ["en"]),
+        ("emodb, ravdess", "other", ["de", "en"]),
+        ("mine", "other", None),
+    ],
+)
+def test_a_model_is_licensed_as_its_recordings_are(
+    corpora: str, licence: str, language: list[str] | None, folder: Path
+) -> None:
+    settings = read_settings(folder / "keras")
+    summary = settings.training.model_copy(update={"corpora": corpora})
+    settings = settings.model_copy(update={"training": summary})
+    head = ModelCard(front_matter(METRICS, settings)).data
+    assert (head.get("license"), head.get("language")) == (licence, language)
+    assert head.get("datasets") == corpora.split(", ")
 
 
 def test_the_8_bit_file_is_there_exactly_where_it_holds(folder: Path, tmp_path: Path) -> None:
