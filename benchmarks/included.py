@@ -1,7 +1,7 @@
 """Benchmark stage: a model for the wheel, trained on everybody, with what it is worth.
 
-``python -m benchmarks.included NAME`` writes the folder that `scripts.include` copies into the
-library. The model has heard every actor, so that nothing is left to test it on: its card says what
+``python -m benchmarks.included NAME`` writes a folder of `INCLUDED`; its copy in the library is
+``cp -r benchmarks/data/included speech_emotion``, and a test holds that to it. The model has heard every actor, so that nothing is left to test it on: its card says what
 the same recipe scored on actors whom it had not heard.
 """
 
@@ -160,6 +160,7 @@ def include(name: str, params: IncludedParams, features: Path, results: Path, ta
             epochs=trained.epochs,
             parameters=trained.model.count_params(),
         ),
+        worth=_worth(measured),
     )
     with replaced_folder(target) as folder:
         write_settings(settings, folder)
@@ -211,6 +212,14 @@ def _trained_on_everybody(
     trained = train_fold(store, task, is_original, recipe.train)
     training = FeatureSubset(store, trained.network.kinds, task, task.rows("train"))
     return trained, training, task
+
+
+def _worth(measured: Measured) -> str:
+    counts = measured.by_speaker()
+    return (
+        f"UAR {percent(float(uar(pooled(counts))))} % ({interval_text(counts)}) of "
+        f"{len(ravdess.EMOTIONS)} acted emotions, on actors whom it had not heard (cross-validation)"
+    )
 
 
 def _scores(measured: Measured) -> dict[str, Any]:

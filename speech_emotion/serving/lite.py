@@ -46,6 +46,7 @@ class LiteModel:
         self.front_end = settings.front_end
         self.temperature = settings.temperature
         self.corpora = settings.training.corpora
+        self.worth = settings.worth
         self._inputs = networks.find(settings.network, settings.kinds).inputs
         self._turn = threading.Lock()
         self._interpreter = interpreter(path)

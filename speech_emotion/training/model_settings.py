@@ -70,6 +70,9 @@ class ModelSettings(Section):
         `speech_emotion.training.calibration`.
     training : TrainingSummary
         What trained it, and for how long.
+    worth : str
+        What it scored on people whom it had not heard, in a sentence; empty where its card alone
+        says so.
     """
 
     labels: tuple[str, ...]
@@ -78,6 +81,7 @@ class ModelSettings(Section):
     front_end: dict[str, Any]
     temperature: float = Field(gt=0)
     training: TrainingSummary
+    worth: str = ""
 
 
 def write_settings(settings: ModelSettings, folder: Path) -> None:

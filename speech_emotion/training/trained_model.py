@@ -47,6 +47,8 @@ class TrainedModel:
         What calibrates the probabilities.
     corpora : str
         What trained it, such as "ravdess" or "synthetic ravdess".
+    worth : str
+        What it scored on people whom it had not heard, if the model comes with that.
     """
 
     def __init__(self, model: keras.Model, settings: ModelSettings) -> None:
@@ -57,6 +59,7 @@ class TrainedModel:
         self.front_end = settings.front_end
         self.temperature = settings.temperature
         self.corpora = settings.training.corpora
+        self.worth = settings.worth
 
     @classmethod
     def load(cls, folder: Path) -> Self:
