@@ -1,8 +1,9 @@
 """Benchmark stage: a model for the wheel, trained on everybody, with what it is worth.
 
 ``python -m benchmarks.included NAME`` writes a folder of `INCLUDED`; its copy in the library is
-``cp -r benchmarks/data/included speech_emotion``, and a test holds that to it. The model has heard every actor, so that nothing is left to test it on: its card says what
-the same recipe scored on actors whom it had not heard.
+``cp -r benchmarks/data/included speech_emotion``, and a test holds that to it. The model has heard
+every actor, so that nothing is left to test it on: its card says what the same recipe scored on
+actors whom it had not heard.
 """
 
 import argparse
@@ -218,7 +219,8 @@ def _worth(measured: Measured) -> str:
     counts = measured.by_speaker()
     return (
         f"UAR {percent(float(uar(pooled(counts))))} % ({interval_text(counts)}) of "
-        f"{len(ravdess.EMOTIONS)} acted emotions, on actors whom it had not heard (cross-validation)"
+        f"{len(ravdess.EMOTIONS)} acted emotions on actors whom it had not heard, in "
+        "cross-validation"
     )
 
 

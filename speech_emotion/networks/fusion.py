@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from speech_emotion.networks import cnn2d, refuse_augmentation
-from speech_emotion.networks.analyses import WEIGHTS
+from speech_emotion.networks.analyses import WEIGHTS, cautious
 
 if TYPE_CHECKING:
     import keras
@@ -48,15 +48,13 @@ def built_of(
     from speech_emotion.networks.parts.addition import added_up
     from speech_emotion.networks.parts.discriminant_analysis import fitted_analysis
 
-    power = caution.power if caution else 0.0
     members = {
         kind: cnn2d.build(training)
         if kind in cnn2d.KINDS
-        else fitted_analysis(training, (kind,), f"{kind}_lda", power)
+        else fitted_analysis(training, (kind,), f"{kind}_lda")
         for kind in kinds
     }
-    odds = caution.odds_of(training.labels) if caution else None
-    return added_up(members, weights, name, odds)
+    return added_up(members, weights, name, cautious(training, kinds, caution))
 
 
 def inputs(utterance: Features) -> Features:

@@ -47,9 +47,7 @@ GROUPS = 5
 """Groups of speakers, if there are as many, each of which analyses of the others are tried on."""
 
 
-def fitted_analysis(
-    training: FeatureSubset, kinds: tuple[str, ...], name: str, power: float = 0.0
-) -> keras.Model:
+def fitted_analysis(training: FeatureSubset, kinds: tuple[str, ...], name: str) -> keras.Model:
     """The fitted analysis: {kind: [batch, values], ...} -> [batch, labels].
 
     A class is an emotion in a corpus and channel, since singing a sad song and speaking sadly
@@ -65,9 +63,6 @@ def fitted_analysis(
         Utterance-level kinds of features, whose values are put side by side.
     name : str
         The network's.
-    power : float
-        How fast it loses its certainty away from what trained it, as
-        `speech_emotion.params.train.CautionParams` has it.
 
     Raises
     ------
@@ -80,22 +75,39 @@ def fitted_analysis(
     scaler = _scaler(training, kinds)
     weights, biases = _moments(training, kinds, scaler, classes, everything).analysis()
 
-    normalization = layers.Normalization(
-        mean=scaler.mean_, variance=scaler.var_, name="normalization"
-    )
     vectors = {kind: layers.Input(training[0][kind].shape, name=kind) for kind in kinds}
     inputs = list(vectors.values())
     x: Any = inputs[0] if len(inputs) == 1 else layers.Concatenate(name="values")(inputs)
-    x = ops.clip(normalization(x), -LIMIT, LIMIT)
-    if power:
-        typical = _median_distance(training, kinds, scaler)
-        distance = ops.sqrt(ops.mean(ops.square(x), axis=-1, keepdims=True)) / typical
-        logits = _fixed("classes", x, None, weights, biases)
-        x = ops.softmax(logits / ops.power(ops.maximum(distance, 1.0), power))
-    else:
-        x = _fixed("classes", x, "softmax", weights, biases)
+    x = _standardised(x, scaler)
+    x = _fixed("classes", x, "softmax", weights, biases)
     x = _fixed("emotions", x, None, classes.emotions)
     return keras.Model(vectors, x, name=name)
+
+
+def distance(training: FeatureSubset, kind: str) -> keras.Model:
+    """How far an utterance lies from what trained: {kind: [batch, values]} -> [batch, 1].
+
+    The root mean square of its standardised values, clipped as in the analysis, as a multiple of
+    the median training utterance's, and no less than 1.
+
+    Parameters
+    ----------
+    training : FeatureSubset
+        The training utterances.
+    kind : str
+        An utterance-level kind of features.
+    """
+    scaler = _scaler(training, (kind,))
+    everything = np.arange(len(training))
+    known = [
+        np.sqrt(np.mean(np.square(np.clip(scaler.transform(values), -LIMIT, LIMIT)), axis=1))
+        for _, values in _blocks(training, (kind,), everything)
+    ]
+    median = float(np.median(np.concatenate(known)))
+    vector = layers.Input(training[0][kind].shape, name=kind)
+    mean_square = ops.mean(ops.square(_standardised(vector, scaler)), axis=-1, keepdims=True)
+    multiple = ops.maximum(ops.sqrt(mean_square) / median, 1.0)
+    return keras.Model({kind: vector}, multiple, name=f"{kind}_distance")
 
 
 def cross_fitted(training: FeatureSubset, kinds: tuple[str, ...]) -> np.ndarray:
@@ -217,15 +229,12 @@ def _scaler(training: FeatureSubset, kinds: tuple[str, ...]) -> StandardScaler:
     return scaler
 
 
-def _median_distance(
-    training: FeatureSubset, kinds: tuple[str, ...], scaler: StandardScaler
-) -> float:
-    """How far the median utterance lies from the mean: root mean square of standardised values."""
-    distances = [
-        np.sqrt(np.mean(np.square(np.clip(scaler.transform(values), -LIMIT, LIMIT)), axis=1))
-        for _, values in _blocks(training, kinds, np.arange(len(training)))
-    ]
-    return float(np.median(np.concatenate(distances)))
+def _standardised(values: Any, scaler: StandardScaler) -> Any:
+    """Standard scores of values, clipped at `LIMIT`."""
+    normalization = layers.Normalization(
+        mean=scaler.mean_, variance=scaler.var_, name="normalization"
+    )
+    return ops.clip(normalization(values), -LIMIT, LIMIT)
 
 
 def _moments(
