@@ -11,8 +11,8 @@ A module of this folder is a kind of feature, and its name is the kind's. It hol
 - ``prepare(params, sample_rate)``, if the options must be checked against the sample rate of the
   audio (Hz) or completed, before the features of a whole dataset are made with them;
 - ``encoder(params)``, if a trained Keras model computes them: that model, which the export stage
-  writes as LiteRT beside the network. ``preset`` of the params may then be such a file, and
-  ``CREDIT`` names the model, its authors and its licence.
+  writes as LiteRT beside the network. ``preset`` of the params may then be such a file, or one of
+  ONNX, and ``CREDIT`` names the model, its authors and its licence.
 
 Prediction imports this folder without the rest of the pipeline: at import, NumPy, soxr and pydantic
 must be enough. librosa is the oracle in the tests.
@@ -157,7 +157,7 @@ class FeaturizeParams(Section):
         return self.model_copy(update={"kinds": tuple(kinds)})
 
     def with_encoder(self, kind: str, path: Path) -> Self:
-        """The params with the encoder of a kind read from a LiteRT file."""
+        """The params with the encoder of a kind read from a LiteRT or ONNX file."""
         section = self.of(kind).model_copy(update={"preset": str(path)})
         return self.model_copy(update={"sections": {**self.sections, KINDS[kind].section: section}})
 

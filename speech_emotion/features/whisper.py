@@ -1,6 +1,6 @@
 """Frame embeddings by the encoder of Whisper (Radford et al., 2022), through KerasHub."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from speech_emotion.features.parts.whisper_encoder import (
     pinned,
     read_backbone,
     resampled,
+    within_float16,
 )
 
 FRAMED = True
@@ -22,9 +23,9 @@ FRAMED = True
 DTYPE = np.float16
 """100 bytes by dimension, layer and second: float32 would double what is large already."""
 
-FLOAT16_LARGEST = float(np.finfo(np.float16).max)
-
 SECTION_NAME = "featurize.whisper"
+
+prepare = partial(pinned, section=SECTION_NAME)
 
 
 class Params(EncoderParams):
@@ -46,12 +47,6 @@ class Params(EncoderParams):
         if layers in ("last", "all") or (type(layers) is int and layers >= 0):
             return layers
         raise ValueError("expected last, all or the number of a layer, 0 or more")
-
-
-def prepare(params: Params, sample_rate: int) -> Params:
-    """The params with the revision that the preset has now, if they do not name one."""
-    found: Params = pinned(params, SECTION_NAME)
-    return found
 
 
 def compute(samples: np.ndarray, sample_rate: int, params: Params) -> np.ndarray:
@@ -83,8 +78,7 @@ def compute(samples: np.ndarray, sample_rate: int, params: Params) -> np.ndarray
     samples = resampled(samples, sample_rate)
     blocks = np.array_split(samples, -(-len(samples) // LONGEST))
     embedded = [encode(log_mel(block, mels)[None]).numpy()[0] for block in blocks]
-    # stored as float16, whose end is better than infinity
-    return np.clip(np.concatenate(embedded), -FLOAT16_LARGEST, FLOAT16_LARGEST)
+    return within_float16(np.concatenate(embedded))
 
 
 @lru_cache(maxsize=1)

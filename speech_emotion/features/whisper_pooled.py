@@ -7,7 +7,7 @@ tell more of emotions than the last one, and which do depends on the emotion: se
 import math
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from speech_emotion.features.parts.whisper_encoder import (
     pinned,
     read_backbone,
     resampled,
+    within_float16,
 )
 
 FRAMED = False
@@ -36,6 +37,8 @@ CREDIT = "Whisper (Radford et al., 2022), OpenAI, MIT licence"
 
 SECTION_NAME = "featurize.whisper_pooled"
 
+prepare = partial(pinned, section=SECTION_NAME)
+
 SILENCE = SAMPLE_RATE // 2
 """Samples of silence that the encoder gets behind the speech, as in all that it learnt from. Their
 frames are not pooled."""
@@ -43,8 +46,9 @@ frames are not pooled."""
 SPEECH = LONGEST - SILENCE
 """Most samples of speech that the encoder gets at once."""
 
-LITERT = ".tflite"
-"""Ends the name of a preset that is an encoder as LiteRT, as the export stage writes it."""
+LITERT, ONNX = ".tflite", ".onnx"
+"""End the name of a preset that is an encoder as LiteRT or ONNX, as `speech_emotion.serving` writes
+them."""
 
 
 Statistic = Literal["mean", "deviation", "loud_mean"]
@@ -79,11 +83,12 @@ class Params(EncoderParams):
             return layers
         raise ValueError("expected all or a list of layers, such as [2, 3], in ascending order")
 
-
-def prepare(params: Params, sample_rate: int) -> Params:
-    """The params with the revision that the preset has now, if they do not name one."""
-    found: Params = pinned(params, SECTION_NAME)
-    return found
+    @field_validator("statistics")
+    @classmethod
+    def _different(cls, statistics: tuple[Statistic, ...]) -> tuple[Statistic, ...]:
+        if len(set(statistics)) < len(statistics):
+            raise ValueError(f"{', '.join(statistics)} lists one more than once")
+        return statistics
 
 
 def compute(samples: np.ndarray, sample_rate: int, params: Params) -> np.ndarray:
@@ -117,8 +122,7 @@ def compute(samples: np.ndarray, sample_rate: int, params: Params) -> np.ndarray
     for block in np.array_split(samples, -(-len(samples) // SPEECH)):
         whole_frames = -len(block) % FRAME
         pooled.append(pool(log_mel(np.pad(block, (0, whole_frames + SILENCE)), mels)))
-    largest = np.finfo(DTYPE).max
-    return np.clip(np.mean(pooled, axis=0), -largest, largest)
+    return within_float16(np.mean(pooled, axis=0))
 
 
 @lru_cache(maxsize=1)
@@ -126,6 +130,8 @@ def load(params: Params) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
     """What pools a spectrogram [spectra, mels], read once a process, and how many mels it takes."""
     if params.preset.endswith(LITERT):
         return _on_litert(Path(params.preset))
+    if params.preset.endswith(ONNX):
+        return _on_onnx(params.preset)
     return _on_keras(params)
 
 
@@ -200,3 +206,17 @@ def _on_litert(path: Path) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
         return values
 
     return pool, int(taken["shape"][2])
+
+
+def _on_onnx(path: str) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    [taken] = session.get_inputs()
+
+    def pool(spectra: np.ndarray) -> np.ndarray:
+        [values] = session.run(None, {taken.name: spectra[None]})
+        pooled: np.ndarray = values[0]
+        return pooled
+
+    return pool, int(taken.shape[2])

@@ -5,7 +5,10 @@ After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 
 from typing import Any
 
+from speech_emotion import networks
 from speech_emotion.data.corpora import CORPORA
+from speech_emotion.features import KINDS, FeaturizeParams
+from speech_emotion.params.section import check
 from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
 from speech_emotion.training.model_settings import (
     INT8_FILE,
@@ -136,6 +139,38 @@ def trained_on_sentence(corpora: str) -> str:
     return f"The model learnt from {', and from '.join(learnt_from)}."
 
 
+def encoder_described(kind: str, featurizing: FeaturizeParams) -> dict[str, Any]:
+    """Whose the encoder is that makes a kind of features: ``credit``, ``preset``, ``revision``.
+
+    Parameters
+    ----------
+    kind : str
+        The kind.
+    featurizing : FeaturizeParams
+        How features are made.
+    """
+    params = featurizing.of(kind)
+    return {
+        "credit": KINDS[kind].credit,
+        "preset": params.preset.rstrip("/").rpartition("/")[2],
+        "revision": params.revision,
+    }
+
+
+def _named(encoder: dict[str, Any]) -> str:
+    return f"{encoder['credit']}, `{encoder['preset']}`, revision {encoder['revision']}"
+
+
+def _teachers(settings: ModelSettings) -> list[dict[str, Any]]:
+    """The encoders that taught a network which predicts without them."""
+    kinds = networks.find(settings.network, settings.kinds).training_kinds
+    taught_by = [kind for kind in kinds if kind not in settings.kinds and KINDS[kind].encoder]
+    if not taught_by:
+        return []
+    featurizing = check(settings.front_end["featurize"], FeaturizeParams, "the model's front end")
+    return [encoder_described(kind, featurizing) for kind in taught_by]
+
+
 def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
     epochs = f"{settings.training.epochs} {'epoch' if settings.training.epochs == 1 else 'epochs'}"
     lines = [
@@ -144,6 +179,12 @@ def _data(metrics: dict[str, Any], settings: ModelSettings) -> str:
         f"{metrics['corpora']['test']}; protocol {metrics['protocol']}, fold {metrics['fold']}; "
         f"test speakers {metrics['test_speakers']}."
     ]
+    for encoder in _teachers(settings):
+        lines += [
+            "",
+            "It learnt from what an encoder makes of the training recordings, and does without it "
+            f"since: {_named(encoder)}.",
+        ]
     if settings.training.is_synthetic:
         lines += ["", "**The recordings are synthetic: the scores say nothing about people.**"]
     lines += ["", "| | recordings | speakers |", "|---|---|---|"]
@@ -267,8 +308,7 @@ def _files(measured: dict[str, Any]) -> str:
     for kind, encoder in measured["encoders"].items():
         lines.append(
             f"- `{encoder_file(kind, int8=False)}`: the encoder that makes `{kind}`, "
-            f"{_size(encoder)} of these; {encoder['credit']}, `{encoder['preset']}`, revision "
-            f"{encoder['revision']}."
+            f"{_size(encoder)} of these; {_named(encoder)}."
         )
     if int8["written"]:
         names = [INT8_FILE, *(encoder_file(kind, int8=True) for kind in measured["encoders"])]

@@ -177,7 +177,9 @@ def _source(name: str) -> Iterator[Path | BinaryIO]:
         yield file
 
 
-def listen(recognizer: Recognizer, output: JsonLines | None, window: float, hop: float) -> None:
+def listen(
+    recognizer: Recognizer, output: JsonLines | None, window: float, hop: float, adapt: bool
+) -> None:
     """Print the emotion of what the microphone records, every hop, until Ctrl-C.
 
     Parameters
@@ -188,6 +190,8 @@ def listen(recognizer: Recognizer, output: JsonLines | None, window: float, hop:
         One line per estimate for programs, or None for one line that changes, for people.
     window, hop : float
         How much of the past each estimate is made from, and the time between estimates, in s.
+    adapt : bool
+        Whether one speaker is heard, whose voice it gets to know as time passes.
     """
     require_package("sounddevice", "mic", "--mic records from the microphone")
     from speech_emotion.audio.microphone import chunks  # brings PortAudio
@@ -195,7 +199,7 @@ def listen(recognizer: Recognizer, output: JsonLines | None, window: float, hop:
     try:
         with chunks() as (sample_rate, arriving):
             print("Listening; Ctrl-C ends it.", file=sys.stderr)
-            stream = recognizer.stream(sample_rate, window=window, hop=hop)
+            stream = recognizer.stream(sample_rate, window=window, hop=hop, adapt=adapt)
             for chunk in arriving:
                 for estimate in stream.feed(chunk):
                     if output:
@@ -245,6 +249,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeline", action="store_true", help="emotion in windows over time")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of the one timeline")
     parser.add_argument("--mic", action="store_true", help="listen to the microphone")
+    parser.add_argument(
+        "--adapt",
+        action="store_true",
+        help="with --mic: get to know the voice of the one who speaks",
+    )
     parser.add_argument("--window", type=float, default=3.0, help="length of a window, in s")
     parser.add_argument("--hop", type=float, help="from window to window, in s (1; with --mic 0.5)")
     return parser
@@ -254,7 +263,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.mic and (options.files or options.timeline or options.csv):
-        parser.error("--mic goes with --json, --window and --hop only")
+        parser.error("--mic goes with --json, --adapt, --speaker, --window and --hop only")
+    if options.adapt and not options.mic:
+        parser.error("--adapt goes with --mic; --speaker names recordings of the one who speaks")
     if not options.mic and not options.files:
         parser.error("name a recording, or --mic")
     if options.plot and not options.timeline:
@@ -273,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.mic:
         recognizer = _loaded(options)
         output = JsonLines(recognizer.labels, 0) if options.json else None
-        listen(recognizer, output, options.window, options.hop)
+        listen(recognizer, output, options.window, options.hop, options.adapt)
         return
     files = expanded(options.files)
     if options.plot:

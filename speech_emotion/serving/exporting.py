@@ -14,6 +14,7 @@ from speech_emotion.data.manifest import read_shards
 from speech_emotion.features import KINDS, FeaturizeParams, featurize
 from speech_emotion.networks import Features
 from speech_emotion.params.section import check
+from speech_emotion.reporting.model_card import encoder_described
 from speech_emotion.reporting.scoring import uar_of
 from speech_emotion.serving.conversion import to_int8, to_litert
 from speech_emotion.serving.lite import LiteModel
@@ -122,18 +123,13 @@ def write_exported(
         "keras": {"validation_uar": expected_uar},
         "float32": float32,
         "int8": int8,
-        "encoders": {kind: _encoder(kind, featurizing, folder) for kind in encoders},
-    }
-
-
-def _encoder(kind: str, featurizing: FeaturizeParams, folder: Path) -> dict[str, Any]:
-    """What the card says of an encoder."""
-    params = featurizing.of(kind)
-    return {
-        "credit": KINDS[kind].credit,
-        "preset": params.preset.rstrip("/").rpartition("/")[2],
-        "revision": params.revision,
-        "bytes": (folder / encoder_file(kind, int8=False)).stat().st_size,
+        "encoders": {
+            kind: {
+                **encoder_described(kind, featurizing),
+                "bytes": (folder / encoder_file(kind, int8=False)).stat().st_size,
+            }
+            for kind in encoders
+        },
     }
 
 

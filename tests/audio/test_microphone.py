@@ -3,6 +3,7 @@
 import ctypes.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,22 +26,32 @@ COMMAND = (sys.executable, "-m", "speech_emotion", "--mic")
 CONFIGURATION = Path("/usr/share/alsa/alsa.conf")
 
 
-@pytest.mark.skipif(
+HAS_ALSA = pytest.mark.skipif(
     not CONFIGURATION.exists() or not ctypes.util.find_library("portaudio"),
     reason="no PortAudio with ALSA: apt install libportaudio2 libasound2-data",
 )
-def test_the_microphone_is_listened_to_until_ctrl_c(
-    models: Path, speech: tuple[np.ndarray, int], tmp_path: Path
-) -> None:
+
+
+@pytest.fixture
+def speaking(speech: tuple[np.ndarray, int], tmp_path: Path) -> dict[str, str]:
+    """The environment in which the microphone hears speech."""
     samples, rate = speech
     assert rate == RATE
     (np.tile(samples, 20) * 32767).astype("<i2").tofile(tmp_path / "speech.raw")
     device = DEVICE.format(file=tmp_path / "speech.raw")
     (tmp_path / "asound.conf").write_text(device)
+    return {**os.environ, "ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")}
+
+
+@HAS_ALSA
+@pytest.mark.parametrize("adapt", [(), ("--adapt",)])
+def test_the_microphone_is_listened_to_until_ctrl_c(
+    adapt: tuple[str, ...], models: Path, speaking: dict[str, str]
+) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "--json", "--model", models / "export"],
+        [*COMMAND, *adapt, "--json", "--model", models / "export"],
         cwd=ROOT,
-        env={**os.environ, "ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")},
+        env=speaking,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -66,6 +77,25 @@ def test_the_microphone_is_listened_to_until_ctrl_c(
     assert any(line["speech"] for line in lines)
     for line in lines:
         assert line["emotion"] in (EMOTIONS if line["speech"] else (None,))
+
+
+@HAS_ALSA
+def test_a_model_that_knows_nothing_of_voices_does_not_adapt(
+    models: Path, speaking: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(models / "export", tmp_path / "export")
+    (tmp_path / "export" / "voices.npz").unlink()
+    done = subprocess.run(
+        [*COMMAND, "--adapt", "--model", tmp_path / "export"],
+        cwd=ROOT,
+        env=speaking,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "the model knows nothing of voices" in done.stderr
 
 
 def test_without_a_microphone_it_says_so(models: Path) -> None:

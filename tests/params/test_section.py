@@ -82,6 +82,11 @@ def changed(tmp_path: Path) -> Callable[[str, Any], Path]:
         ("augment.variants", [{"pitch": "up"}], r"variants\.0\.amount is 'up': .*number"),
         ("featurize.kinds", ["log_mle"], r"kinds is \['log_mle'\]: 'log_mle' is no .*log_mel"),
         ("featurize.kinds", ["mfcc", "mfcc"], "lists one more than once"),
+        (
+            "featurize.whisper_pooled.statistics",
+            ["mean", "deviation", "mean"],
+            "mean, deviation, mean lists one more than once",
+        ),
         ("featurize.log_mel.low", 9000, "low 9000 is not below high 8000"),
         ("featurize.log_mel.window_length", 2048, "longer than fft_size 1024"),
         ("featurize.whisper.layers", "first", r"whisper\.layers is 'first': expected last, all or"),

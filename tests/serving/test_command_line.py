@@ -184,6 +184,7 @@ def test_a_timeline_in_every_form_and_its_picture(
     [
         ((), "name a recording, or --mic"),
         (("--mic", "a.wav"), "--mic goes with"),
+        (("--adapt", "a.wav"), "--adapt goes with --mic"),
         (("--plot", "a.png", "a.wav"), "add --timeline"),
         (("--hop", "0", "a.wav"), "--hop is 0 s: expected a number of at least 0.01"),
         (("--timeline", "--plot", "a.png", "a.wav", "b.wav"), "name one"),

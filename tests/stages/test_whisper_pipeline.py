@@ -145,6 +145,9 @@ def test_a_student_predicts_without_its_teacher(pooled_run: Repository, tmp_path
     settings = json.loads((pooled_run.folder / "models" / "keras" / "settings.json").read_text())
     assert settings["kinds"] == ["log_mel", "functionals"]
     assert not list((pooled_run.folder / "models" / "export").glob("whisper*"))
+    card = (pooled_run.folder / "models" / "export" / "README.md").read_text()
+    assert "It learnt from what an encoder makes of the training recordings" in card
+    assert "Whisper (Radford et al., 2022), OpenAI, MIT licence, `preset0`, revision " in card
     for line, evaluated in pooled_run.predicted_and_evaluated(tmp_path):
         for emotion, probability in line["probabilities"].items():
             assert probability == pytest.approx(evaluated[emotion], abs=1e-3)

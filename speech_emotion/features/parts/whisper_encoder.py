@@ -53,8 +53,15 @@ class EncoderParams(Section):
     revision: str | None = None
 
 
-def pinned(params: Any, section: str) -> Any:
-    """The params with the revision that the preset has now, if they do not name one."""
+FLOAT16_LARGEST = float(np.finfo(np.float16).max)
+
+
+def pinned(params: Any, sample_rate: int, section: str) -> Any:
+    """The params with the revision that the preset has now, if they do not name one.
+
+    With the section in params.yaml, such as "featurize.whisper", it is a kind's ``prepare``: any
+    sample rate will do.
+    """
     preset = presets.find(params.preset, params.revision, section)
     return params.model_copy(update={"revision": preset.revision})
 
@@ -64,6 +71,11 @@ def resampled(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     if sample_rate == SAMPLE_RATE:
         return samples
     return soxr.resample(samples, sample_rate, SAMPLE_RATE)
+
+
+def within_float16(values: np.ndarray) -> np.ndarray:
+    """Values to be stored as float16, whose end is better than infinity."""
+    return np.clip(values, -FLOAT16_LARGEST, FLOAT16_LARGEST)
 
 
 def log_mel(samples: np.ndarray, mels: int) -> np.ndarray:
