@@ -1,5 +1,7 @@
 """The fusion adds up what its parts predict, and trains its CNN as if alone."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +14,10 @@ from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import analyses, find, fusion, student
 from speech_emotion.networks.parts.crops import FRAMES
 from speech_emotion.params.train import AugmentationParams, CautionParams
+from speech_emotion.serving.conversion import to_litert
+from speech_emotion.serving.lite import LiteModel
+from speech_emotion.training.model_settings import LITERT_FILE, ModelSettings, TrainingSummary
+from speech_emotion.training.prediction import probabilities
 
 KINDS = ("log_mel", "functionals")
 """Without an encoder."""
@@ -137,6 +143,27 @@ def test_far_from_all_that_trained_it_a_cautious_model_is_sure_of_nothing(
     odds = np.where(np.array(training.labels) == "neutral", 4, 1)
     expected = even.predict_on_batch({"functionals": known}) * odds
     np.testing.assert_allclose(given, expected / expected.sum(axis=1, keepdims=True), rtol=1e-3)
+
+
+def test_a_cautious_fusion_is_the_same_on_litert(store: FeatureStore, tmp_path: Path) -> None:
+    kinds = ("log_mel", "functionals")
+    rows = np.flatnonzero(store.manifest["speaker"].isin(["01", "02", "03"]))
+    training = subset(store, kinds, rows)
+    model = fusion.build(training, CautionParams(power=5, odds={"neutral": 3}))
+    (tmp_path / LITERT_FILE).write_bytes(to_litert(model))
+    summary = TrainingSummary(corpora="ravdess", epochs=1, parameters=model.count_params())
+    settings = ModelSettings(
+        labels=training.labels,
+        network="fusion",
+        kinds=kinds,
+        front_end={},
+        temperature=1,
+        training=summary,
+    )
+    others = subset(store, kinds, np.flatnonzero(store.manifest["speaker"] == "04"))
+    given = LiteModel(tmp_path / LITERT_FILE, settings).probabilities(others)
+    expected = probabilities(model, find("fusion", ("functionals",), ("log_mel",)), others)
+    np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
 def test_a_network_without_analyses_is_not_cautious(store: FeatureStore) -> None:

@@ -41,7 +41,7 @@ def test_every_network_gives_the_same_answers_for_any_number_of_segments(
 ) -> None:
     network = find(name, ("functionals", "mfcc_mean", "whisper_pooled"), ("log_mel",))
     training = subset(store, network.training_kinds, np.arange(48))
-    model = network.build(training)
+    model = network.build(training, None)
     session = onnxruntime.InferenceSession(to_onnx(model, "probabilities", {}))
     assert {one.name for one in session.get_inputs()} == set(network.kinds)
     for count in (1, 5):
