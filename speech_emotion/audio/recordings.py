@@ -15,6 +15,7 @@ from speech_emotion.audio.codec import (
     is_cut_short,
     mix_down,
     require_sound,
+    step_of,
 )
 from speech_emotion.base.errors import AudioError
 
@@ -32,6 +33,8 @@ class Recording:
         In Hz.
     duration : float or None
         In s; None where it is not known before the end.
+    step : float
+        The smallest that its format can hold, as `speech_emotion.audio.codec.is_silent` takes it.
     blocks : iterator of np.ndarray [shape=(n,), float32]
         The channels' mean, full scale 1. Raises an `AudioError` for samples that are no sound
         (`speech_emotion.audio.codec.require_sound`) and for a file that ends too early.
@@ -39,6 +42,7 @@ class Recording:
 
     sample_rate: int
     duration: float | None
+    step: float
     blocks: Iterator[np.ndarray]
 
 
@@ -65,6 +69,7 @@ def opened(source: Path | BinaryIO) -> Iterator[Recording]:
                 yield Recording(
                     audio.samplerate,
                     audio.frames / audio.samplerate if known else None,
+                    step_of(audio.subtype),
                     _blocks(audio, announced),
                 )
     except soundfile.LibsndfileError as error:
@@ -93,7 +98,7 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
     require_sound(mono)
     step = round(BLOCK * sample_rate)
     blocks = (mono[start : start + step] for start in range(0, len(mono), step))
-    return Recording(sample_rate, len(mono) / sample_rate, blocks)
+    return Recording(sample_rate, len(mono) / sample_rate, 1 / _full_scale(samples.dtype), blocks)
 
 
 def as_mono(samples: np.ndarray) -> np.ndarray:
@@ -106,9 +111,15 @@ def as_mono(samples: np.ndarray) -> np.ndarray:
             "[n] or [n, channels], floating point or signed integers"
         )
     if np.issubdtype(samples.dtype, np.signedinteger):
-        samples = samples / np.float32(-int(np.iinfo(samples.dtype).min))
+        samples = samples / np.float32(_full_scale(samples.dtype))
     samples = samples.astype(np.float32, copy=False)
     return samples if samples.ndim == 1 else mix_down(samples)
+
+
+def _full_scale(kind: np.dtype) -> float:
+    """Steps from 0 to full scale of a type of samples; those of floating point are countless."""
+    is_integer = np.issubdtype(kind, np.signedinteger)
+    return -float(np.iinfo(kind).min) if is_integer else np.inf
 
 
 def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:

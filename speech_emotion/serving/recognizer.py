@@ -270,7 +270,7 @@ class Recognizer:
         with naming(_subject(source)), _open(source, sample_rate) as recording:
             for piece in pieces(recording, rate, window, hop):
                 of_piece = frame_amplitudes(piece.samples, rate)
-                silent = is_silent(piece.samples[:, None])
+                silent = is_silent(piece.samples[:, None], recording.step)
                 probabilities = None if silent else self.probabilities(piece.samples, rate)
                 found.append((piece.start, piece.end, of_piece, probabilities))
                 # each stretch counts once, however the windows overlap
@@ -389,7 +389,7 @@ def _pieces(recording: Recording) -> Iterator[tuple[np.ndarray, bool]]:
         length += len(samples)
         # a last piece that is too short is not what makes an hour silent
         is_audible = len(samples) >= SHORTEST * recording.sample_rate and not is_silent(
-            samples[:, None]
+            samples[:, None], recording.step
         )
         any_audible |= is_audible
         yield samples, is_audible

@@ -153,7 +153,7 @@ class Stream:
         self._amplitudes = np.concatenate([self._amplitudes, new])[-round(BUFFER / FRAME) :]
         of_window = self._amplitudes[-max(len(window) // self._frame, 1) :]
         time = self._fed / self._sample_rate
-        if is_silent(window[:, None]) or not has_speech(
+        if is_silent(window[:, None], step=0) or not has_speech(
             of_window, speech_threshold(self._amplitudes)
         ):
             self._smoothed = None
