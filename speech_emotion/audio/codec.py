@@ -43,6 +43,13 @@ STEPS = {
 """The smallest step of an encoding, by libsndfile's name; full scale is 1, and floating point has
 no smallest. All others, lossy ones too, keep no more than the steps of 16 bits."""
 
+CANCELLED = 0.1
+"""Channels cancel each other where their sum has less than this of the power of the strongest of
+them (-10 dB)."""
+
+MIXED_AT_ONCE = 65536
+"""Samples of every channel that are taken in double precision at once."""
+
 SILENT_STEPS = 1.5
 """A recording that never leaves its mean by so many steps is silent: a dithered silence leaves it
 by one."""
@@ -211,9 +218,55 @@ def require_sound(samples: np.ndarray) -> None:
         )
 
 
+class Channels:
+    """What stands for a recording of several channels: their mean, or one where they cancel.
+
+    In a recording in opposite phase, as of a microphone wired the wrong way round, the mean is
+    nothing, or what differs by chance. Where the sum of the channels has less than `CANCELLED` of
+    the power of the strongest of them, that one is taken alone. No ordinary recording comes near:
+    channels that have nothing in common add up to more than each of them.
+
+    The whole recording decides, for the whole of it: `add` all of it, block by block.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sums: np.ndarray | float = 0.0
+        self._squares: np.ndarray | float = 0.0
+
+    def add(self, samples: np.ndarray) -> None:
+        """Take a block [n, channels] into account."""
+        with np.errstate(invalid="ignore", over="ignore"):  # `require_sound` is for others to call
+            total = samples.sum(axis=1, keepdims=True, dtype=np.float64)
+            all_of_it = np.concatenate([samples, total], axis=1)
+            self._sums = self._sums + all_of_it.sum(axis=0)
+            self._squares = self._squares + np.square(all_of_it).sum(axis=0)
+        self._count += len(samples)
+
+    def mixed(self, samples: np.ndarray) -> np.ndarray:
+        """Samples [n, channels] -> [n, float32], by what was added so far."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            power = self._squares / self._count - np.square(self._sums / self._count)
+        strongest = int(power[:-1].argmax())
+        if power[-1] < CANCELLED * power[strongest]:
+            return np.ascontiguousarray(samples[:, strongest])
+        return samples.mean(axis=1, dtype=np.float32)
+
+
 def mix_down(samples: np.ndarray) -> np.ndarray:
-    """The mean of the channels [n, channels] -> [n]; without a copy where there is only one."""
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    """One channel of all [n, channels] -> [n], as `Channels` does, or without a copy of only one.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n, channels), float32]
+        A whole recording.
+    """
+    if samples.shape[1] == 1 or not len(samples):
+        return samples[:, 0]
+    channels = Channels()
+    for start in range(0, len(samples), MIXED_AT_ONCE):
+        channels.add(samples[start : start + MIXED_AT_ONCE])
+    return channels.mixed(samples)
 
 
 def step_of(encoding: str) -> float:

@@ -146,9 +146,10 @@ class Recognizer:
 
         Parameters
         ----------
-        source : path, seekable binary stream, or np.ndarray [shape=(n,) or (n, channels)]
-            An audio file of any kind that libsndfile reads, or samples: floating point with full
-            scale 1, or integers with the full scale of their type.
+        source : path, seekable binary stream, or np.ndarray
+            An audio file of any kind that libsndfile reads, or samples [shape=(n,), (n, channels)
+            or (channels, n)]: floating point with full scale 1, or integers with the full scale of
+            their type.
         sample_rate : int or None
             Of samples, in Hz; a file has its own.
 

@@ -76,6 +76,8 @@ def test_the_same_recording_gets_the_same_answer_from_everything(
         assert recognizer.predict(file) == expected
     stereo = np.stack([samples, samples], axis=1)
     assert recognizer.predict(stereo, rate) == expected
+    assert recognizer.predict(stereo.T, rate) == expected
+    assert recognizer.predict(stereo * [1, -1], rate) == expected
     keras = Recognizer.load(models / "keras").predict(path)
     assert close(keras.probabilities, expected.probabilities, 1e-3)
     whole = recognizer.timeline(path, window=60)
