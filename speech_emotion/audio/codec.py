@@ -232,24 +232,24 @@ class Channels:
     def __init__(self) -> None:
         self._count = 0
         self._sums: np.ndarray | float = 0.0
-        self._squares: np.ndarray | float = 0.0
+        self._products: np.ndarray | float = 0.0
 
     def add(self, samples: np.ndarray) -> None:
         """Take a block [n, channels] into account."""
         with np.errstate(invalid="ignore", over="ignore"):  # `require_sound` is for others to call
-            total = samples.sum(axis=1, keepdims=True, dtype=np.float64)
-            all_of_it = np.concatenate([samples, total], axis=1)
-            self._sums = self._sums + all_of_it.sum(axis=0)
-            self._squares = self._squares + np.square(all_of_it).sum(axis=0)
+            exact = np.ascontiguousarray(samples.T, np.float64)
+            self._sums = self._sums + exact.sum(axis=1)
+            self._products = self._products + exact @ exact.T
         self._count += len(samples)
 
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """Samples [n, channels] -> [n, float32], by what was added so far."""
         with np.errstate(invalid="ignore", over="ignore"):
-            power = self._squares / self._count - np.square(self._sums / self._count)
-        strongest = int(power[:-1].argmax())
-        if power[-1] < CANCELLED * power[strongest]:
-            return np.ascontiguousarray(samples[:, strongest])
+            means = np.asarray(self._sums) / self._count
+            covariance = self._products / self._count - np.outer(means, means)
+        power = covariance.diagonal()
+        if covariance.sum() < CANCELLED * power.max():
+            return np.ascontiguousarray(samples[:, power.argmax()])
         return samples.mean(axis=1, dtype=np.float32)
 
 
