@@ -27,10 +27,37 @@ UNKNOWN_DURATION = 1e9
 LARGEST_WAV = 0x7FFFF000
 """Programs that write WAV to a pipe announce this (SoX) or up to 2^32 - 1 (FFmpeg), in bytes."""
 
-SILENCE_PEAK = 1e-4
-"""A recording that never leaves ± this (full scale 1; -80 dB) around its mean is silent."""
+STEPS = {
+    "PCM_S8": 2.0**-7,
+    "PCM_U8": 2.0**-7,
+    "PCM_24": 2.0**-23,
+    "PCM_32": 2.0**-31,
+    "ULAW": 2.0**-12,
+    "ALAW": 2.0**-11,
+    "ALAC_20": 2.0**-19,
+    "ALAC_24": 2.0**-23,
+    "ALAC_32": 2.0**-31,
+    "FLOAT": 0.0,
+    "DOUBLE": 0.0,
+}
+"""The smallest step of an encoding, by libsndfile's name; full scale is 1, and floating point has
+no smallest. All others, lossy ones too, keep no more than the steps of 16 bits."""
 
-SILENT = f"is silent: nothing above {20 * np.log10(SILENCE_PEAK):.0f} dB"
+CANCELLED = 0.1
+"""Channels cancel each other where their sum has less than this of the power of the strongest of
+them (-10 dB)."""
+
+MIXED_AT_ONCE = 65536
+"""Samples of every channel that are taken in double precision at once."""
+
+SILENT_STEPS = 1.5
+"""A recording that never leaves its mean by so many steps is silent: a dithered silence leaves it
+by one."""
+
+SOFTEST = 1e-8
+"""Nor is there sound in what never leaves its mean by this, whatever its format (-160 dB)."""
+
+SILENT = "is silent: nothing in it is larger than the rounding of its format"
 """What the user reads of such a recording."""
 
 LARGEST_SAMPLE = 2.0**31
@@ -153,6 +180,7 @@ def inspect(content: bytes) -> Inspected:
         # the header alone, so that hours of audio are never decoded just to be refused
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             duration, rate = file.frames / file.samplerate, file.samplerate
+            step = step_of(file.subtype)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"can't be decoded: {error.error_string}") from None
     check_rate(rate)
@@ -164,7 +192,7 @@ def inspect(content: bytes) -> Inspected:
         raise AudioError(f"lasts {duration:.2f} s, less than {MIN_DURATION:g} s")
     samples, _ = decode(content)
     require_sound(samples)
-    if is_silent(samples):
+    if is_silent(samples, step):
         raise AudioError(SILENT)
     digest = hashlib.blake2b(samples.tobytes(), digest_size=8).hexdigest()
     return Inspected(rate, round(duration, 6), digest)
@@ -190,15 +218,77 @@ def require_sound(samples: np.ndarray) -> None:
         )
 
 
+class Channels:
+    """What stands for a recording of several channels: their mean, or one where they cancel.
+
+    In a recording in opposite phase, as of a microphone wired the wrong way round, the mean is
+    nothing, or what differs by chance. Where the sum of the channels has less than `CANCELLED` of
+    the power of the strongest of them, that one is taken alone. No ordinary recording comes near:
+    channels that have nothing in common add up to more than each of them.
+
+    The whole recording decides, for the whole of it: `add` all of it, block by block.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sums: np.ndarray | float = 0.0
+        self._products: np.ndarray | float = 0.0
+
+    def add(self, samples: np.ndarray) -> None:
+        """Take a block [n, channels] into account."""
+        with np.errstate(invalid="ignore", over="ignore"):  # `require_sound` is for others to call
+            exact = np.ascontiguousarray(samples.T, np.float64)
+            self._sums = self._sums + exact.sum(axis=1)
+            self._products = self._products + exact @ exact.T
+        self._count += len(samples)
+
+    def mixed(self, samples: np.ndarray) -> np.ndarray:
+        """Samples [n, channels] -> [n, float32], by what was added so far."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            means = np.asarray(self._sums) / self._count
+            covariance = self._products / self._count - np.outer(means, means)
+        power = covariance.diagonal()
+        if covariance.sum() < CANCELLED * power.max():
+            return np.ascontiguousarray(samples[:, power.argmax()])
+        return samples.mean(axis=1, dtype=np.float32)
+
+
 def mix_down(samples: np.ndarray) -> np.ndarray:
-    """The mean of the channels [n, channels] -> [n]; without a copy where there is only one."""
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    """One channel of all [n, channels] -> [n], as `Channels` does, or without a copy of only one.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n, channels), float32]
+        A whole recording.
+    """
+    if samples.shape[1] == 1 or not len(samples):
+        return samples[:, 0]
+    channels = Channels()
+    for start in range(0, len(samples), MIXED_AT_ONCE):
+        channels.add(samples[start : start + MIXED_AT_ONCE])
+    return channels.mixed(samples)
 
 
-def is_silent(samples: np.ndarray) -> bool:
-    """Whether samples [n, channels], mixed down, never leave their mean by `SILENCE_PEAK`."""
+def step_of(encoding: str) -> float:
+    """The smallest step of one of libsndfile's encodings, such as PCM_24; see `STEPS`."""
+    return STEPS.get(encoding, 1 / FULL_SCALE)
+
+
+def is_silent(samples: np.ndarray, step: float) -> bool:
+    """Whether samples hold nothing that their format could not hold by chance, their mean apart.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n, channels), float32]
+        Full scale is 1.
+    step : float
+        The smallest that the recording's format can hold, by `step_of`; 0 for floating point, whose
+        steps are those around its largest sample.
+    """
     mono = mix_down(samples)
-    return bool(np.abs(mono - mono.mean()).max() < SILENCE_PEAK)
+    largest = np.abs(mono).max()
+    least = max(SILENT_STEPS * max(step, float(np.spacing(largest))), SOFTEST)
+    return bool(np.abs(mono - mono.mean(dtype=np.float64)).max() < least)
 
 
 def encode(samples: np.ndarray, sample_rate: int) -> bytes:

@@ -11,15 +11,23 @@ import soundfile
 
 from speech_emotion.audio.codec import (
     UNKNOWN_DURATION,
+    Channels,
     check_rate,
     is_cut_short,
     mix_down,
     require_sound,
+    step_of,
 )
 from speech_emotion.base.errors import AudioError
 
 BLOCK = 1.0
 """Audio that is decoded at once, in s."""
+
+MOST_CHANNELS = 64
+"""An array of more columns does not have them for channels."""
+
+MOST_ROWS = 8
+"""Nor does an array of more rows than this have them for channels: it may be features."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +40,17 @@ class Recording:
         In Hz.
     duration : float or None
         In s; None where it is not known before the end.
+    step : float
+        The smallest that its format can hold, as `speech_emotion.audio.codec.is_silent` takes it.
     blocks : iterator of np.ndarray [shape=(n,), float32]
-        The channels' mean, full scale 1. Raises an `AudioError` for samples that are no sound
-        (`speech_emotion.audio.codec.require_sound`) and for a file that ends too early.
+        Mixed down as `speech_emotion.audio.codec.Channels` says, full scale 1. Raises an
+        `AudioError` for samples that are no sound (`speech_emotion.audio.codec.require_sound`) and
+        for a file that ends too early.
     """
 
     sample_rate: int
     duration: float | None
+    step: float
     blocks: Iterator[np.ndarray]
 
 
@@ -57,6 +69,7 @@ def opened(source: Path | BinaryIO) -> Iterator[Recording]:
             start = file.read(8)
             if is_cut_short(start, file.seek(0, 2)):
                 raise AudioError("is cut short: its header announces more")
+            channels = _heard(file)
             file.seek(0)
             with soundfile.SoundFile(file) as audio:
                 check_rate(audio.samplerate)
@@ -65,7 +78,8 @@ def opened(source: Path | BinaryIO) -> Iterator[Recording]:
                 yield Recording(
                     audio.samplerate,
                     audio.frames / audio.samplerate if known else None,
-                    _blocks(audio, announced),
+                    step_of(audio.subtype),
+                    _blocks(audio, announced, channels),
                 )
     except soundfile.LibsndfileError as error:
         raise AudioError(f"can't be decoded: {error.error_string}") from None
@@ -78,8 +92,8 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
 
     Parameters
     ----------
-    samples : np.ndarray [shape=(n,) or (n, channels)]
-        Floating point with full scale 1, or integers with the full scale of their type.
+    samples : np.ndarray [shape=(n,), (n, channels) or (channels, n)]
+        As `as_channels` takes them.
     sample_rate : int
         In Hz.
 
@@ -89,34 +103,78 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
         If they are not samples in one of these forms, or at too low a rate.
     """
     check_rate(sample_rate)
-    mono = as_mono(samples)
+    mono = mix_down(as_channels(samples))
     require_sound(mono)
     step = round(BLOCK * sample_rate)
     blocks = (mono[start : start + step] for start in range(0, len(mono), step))
-    return Recording(sample_rate, len(mono) / sample_rate, blocks)
+    return Recording(sample_rate, len(mono) / sample_rate, 1 / _full_scale(samples.dtype), blocks)
 
 
-def as_mono(samples: np.ndarray) -> np.ndarray:
-    """The channels' mean [shape=(n,), float32] of samples [n] or [n, channels], full scale 1."""
+def as_channels(samples: np.ndarray) -> np.ndarray:
+    """Samples in any of the forms that libraries give them in, as [shape=(n, channels), float32].
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,), (n, channels) or (channels, n)]
+        Floating point with full scale 1, or integers with the full scale of their type. What has at
+        most `MOST_ROWS` rows, and more columns than `MOST_CHANNELS`, has channels first.
+
+    Raises
+    ------
+    AudioError
+        If they are not samples in one of these forms.
+    """
     if samples.ndim not in (1, 2) or not (
         np.issubdtype(samples.dtype, np.floating) or np.issubdtype(samples.dtype, np.signedinteger)
     ):
         raise AudioError(
             f"has the type {samples.dtype} and the shape {samples.shape}: expected samples "
-            "[n] or [n, channels], floating point or signed integers"
+            "[n], [n, channels] or [channels, n], floating point or signed integers"
         )
+    if samples.ndim == 1:
+        samples = samples[:, None]
+    elif samples.shape[1] > MOST_CHANNELS:
+        if len(samples) > MOST_ROWS:
+            raise AudioError(
+                f"has the shape {samples.shape}: expected samples [n], [n, channels] with at most "
+                f"{MOST_CHANNELS} channels, or [channels, n] with at most {MOST_ROWS}"
+            )
+        samples = samples.T
     if np.issubdtype(samples.dtype, np.signedinteger):
-        samples = samples / np.float32(-int(np.iinfo(samples.dtype).min))
-    samples = samples.astype(np.float32, copy=False)
-    return samples if samples.ndim == 1 else mix_down(samples)
+        samples = samples / np.float32(_full_scale(samples.dtype))
+    return np.ascontiguousarray(samples, np.float32)
 
 
-def _blocks(file: soundfile.SoundFile, announced: int) -> Iterator[np.ndarray]:
+def _full_scale(kind: np.dtype) -> float:
+    """Steps from 0 to full scale of a type of samples; those of floating point are countless."""
+    is_integer = np.issubdtype(kind, np.signedinteger)
+    return -float(np.iinfo(kind).min) if is_integer else np.inf
+
+
+def _heard(file: BinaryIO) -> Channels | None:
+    """All the channels of a file, which is read once for it; None if there is only one."""
+    file.seek(0)
+    with soundfile.SoundFile(file) as audio:
+        if audio.channels == 1:
+            return None
+        channels = Channels()
+        while len(samples := _next_block(audio)):
+            channels.add(samples)
+    return channels
+
+
+def _blocks(
+    file: soundfile.SoundFile, announced: int, channels: Channels | None
+) -> Iterator[np.ndarray]:
     read = 0
-    step = round(BLOCK * file.samplerate)
-    while len(samples := file.read(step, dtype="float32", always_2d=True)):
+    while len(samples := _next_block(file)):
         read += len(samples)
         require_sound(samples)
-        yield as_mono(samples)
+        yield channels.mixed(samples) if channels else samples[:, 0]
     if read < announced:
         raise AudioError("is cut short: its header announces more")
+
+
+def _next_block(file: soundfile.SoundFile) -> np.ndarray:
+    """The next `BLOCK` of a file [n, channels], less at its end, then nothing."""
+    return file.read(round(BLOCK * file.samplerate), dtype="float32", always_2d=True)

@@ -19,7 +19,7 @@ class AudioError(ValueError):
     Parameters
     ----------
     fault : str
-        What is wrong with it, such as "is silent: nothing above -80 dB".
+        What is wrong with it, such as "is cut short".
     subject : str
         What the sentence begins with: a file's name where one is known.
 

@@ -146,9 +146,10 @@ class Recognizer:
 
         Parameters
         ----------
-        source : path, seekable binary stream, or np.ndarray [shape=(n,) or (n, channels)]
-            An audio file of any kind that libsndfile reads, or samples: floating point with full
-            scale 1, or integers with the full scale of their type.
+        source : path, seekable binary stream, or np.ndarray
+            An audio file of any kind that libsndfile reads, or samples [shape=(n,), (n, channels)
+            or (channels, n)]: floating point with full scale 1, or integers with the full scale of
+            their type.
         sample_rate : int or None
             Of samples, in Hz; a file has its own.
 
@@ -270,7 +271,7 @@ class Recognizer:
         with naming(_subject(source)), _open(source, sample_rate) as recording:
             for piece in pieces(recording, rate, window, hop):
                 of_piece = frame_amplitudes(piece.samples, rate)
-                silent = is_silent(piece.samples[:, None])
+                silent = is_silent(piece.samples[:, None], recording.step)
                 probabilities = None if silent else self.probabilities(piece.samples, rate)
                 found.append((piece.start, piece.end, of_piece, probabilities))
                 # each stretch counts once, however the windows overlap
@@ -389,7 +390,7 @@ def _pieces(recording: Recording) -> Iterator[tuple[np.ndarray, bool]]:
         length += len(samples)
         # a last piece that is too short is not what makes an hour silent
         is_audible = len(samples) >= SHORTEST * recording.sample_rate and not is_silent(
-            samples[:, None]
+            samples[:, None], recording.step
         )
         any_audible |= is_audible
         yield samples, is_audible

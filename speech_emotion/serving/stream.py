@@ -4,8 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
-from speech_emotion.audio.codec import MAX_DURATION, check_rate, is_silent, require_sound
-from speech_emotion.audio.recordings import as_mono
+from speech_emotion.audio.codec import MAX_DURATION, Channels, check_rate, is_silent, require_sound
+from speech_emotion.audio.recordings import as_channels
 from speech_emotion.base.errors import naming
 from speech_emotion.serving.answers import Estimate, Prediction
 from speech_emotion.serving.timeline import (
@@ -93,8 +93,8 @@ class Stream:
 
         Parameters
         ----------
-        chunk : np.ndarray [shape=(n,) or (n, channels)]
-            Floating point with full scale 1, or integers with the full scale of their type.
+        chunk : np.ndarray [shape=(n,), (n, channels) or (channels, n)]
+            As for `Recognizer.predict`. Channels that cancelled each other so far are not mixed.
 
         Raises
         ------
@@ -102,8 +102,9 @@ class Stream:
             If they are not samples in one of these forms, or not finite, or beyond all bounds.
         """
         with naming("The chunk"):
-            samples = as_mono(chunk)
-            require_sound(samples)
+            channels = as_channels(chunk)
+            require_sound(channels)
+        samples = self._mixed(channels)
         estimates = []
         while len(samples):
             due = self._hop - self._fed % self._hop
@@ -131,9 +132,19 @@ class Stream:
     def _clear(self) -> None:
         self._stop = 0  # where the buffer's content ends
         self._fed = 0  # samples since the start
+        self._channels, self._channel_count = Channels(), 0
         self._amplitudes = np.zeros(0, np.float32)
         self._smoothed: np.ndarray | None = None
         self._known_up_to = 0  # samples since the start that the voice was estimated from
+
+    def _mixed(self, samples: np.ndarray) -> np.ndarray:
+        """Mix down a chunk [n, channels] by what was heard of the channels so far."""
+        if samples.shape[1] == 1 or not len(samples):
+            return samples[:, 0]
+        if samples.shape[1] != self._channel_count:
+            self._channels, self._channel_count = Channels(), samples.shape[1]
+        self._channels.add(samples)
+        return self._channels.mixed(samples)
 
     def _append(self, samples: np.ndarray) -> None:
         if self._stop + len(samples) > len(self._buffer):
@@ -153,7 +164,7 @@ class Stream:
         self._amplitudes = np.concatenate([self._amplitudes, new])[-round(BUFFER / FRAME) :]
         of_window = self._amplitudes[-max(len(window) // self._frame, 1) :]
         time = self._fed / self._sample_rate
-        if is_silent(window[:, None]) or not has_speech(
+        if is_silent(window[:, None], step=0) or not has_speech(
             of_window, speech_threshold(self._amplitudes)
         ):
             self._smoothed = None

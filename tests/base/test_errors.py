@@ -8,10 +8,10 @@ from speech_emotion.base.errors import AudioError, naming
 
 
 def test_an_audio_error_is_a_sentence_about_its_subject() -> None:
-    error = AudioError("is silent: nothing above -80 dB")
+    error = AudioError("is cut short: its header announces more")
     assert isinstance(error, ValueError)
-    assert str(error) == "The recording is silent: nothing above -80 dB."
-    sentence = r"^call\.wav is silent: nothing above -80 dB\.$"
+    assert str(error) == "The recording is cut short: its header announces more."
+    sentence = r"^call\.wav is cut short: its header announces more\.$"
     with pytest.raises(AudioError, match=sentence) as named, naming("call.wav"):
         raise error
     assert named.value.fault == error.fault

@@ -76,6 +76,8 @@ def test_the_same_recording_gets_the_same_answer_from_everything(
         assert recognizer.predict(file) == expected
     stereo = np.stack([samples, samples], axis=1)
     assert recognizer.predict(stereo, rate) == expected
+    assert recognizer.predict(stereo.T, rate) == expected
+    assert recognizer.predict(stereo * [1, -1], rate) == expected
     keras = Recognizer.load(models / "keras").predict(path)
     assert close(keras.probabilities, expected.probabilities, 1e-3)
     whole = recognizer.timeline(path, window=60)
@@ -95,6 +97,17 @@ def test_integers_are_read_by_the_full_scale_of_their_type(recognizer: Recognize
     expected = recognizer.predict(pcm / np.float32(32768), 16000)
     assert recognizer.predict(pcm, 16000) == expected
     assert recognizer.predict(pcm.astype(np.int32) * 65536, 16000) == expected
+
+
+@pytest.mark.parametrize("softer", [1e-2, 1e-4, 1e-6])
+def test_a_soft_recording_in_floating_point_loses_nothing(
+    softer: float, recognizer: Recognizer, speech: tuple[np.ndarray, int]
+) -> None:
+    """It is brought to its level before it is rounded to 16 bits."""
+    samples, rate = speech
+    expected = recognizer.predict(samples, rate).probabilities
+    soft = io.BytesIO(wav(softer * samples, rate, "FLOAT"))
+    assert close(recognizer.predict(soft).probabilities, expected, 1e-3)
 
 
 WAV = [

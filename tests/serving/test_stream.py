@@ -126,6 +126,24 @@ def test_an_estimate_costs_one_recognition_of_its_window(
     assert max(recognised) == 2 * rate
 
 
+def test_channels_may_come_first_or_cancel_each_other(
+    recognizer: Recognizer, speech: tuple[np.ndarray, int]
+) -> None:
+    samples, rate = speech
+    expected = listened(recognizer, samples, rate, 800)
+    assert any(estimate.speech for estimate in expected)
+    stream = recognizer.stream(rate, window=2)
+    opposite = np.stack([samples, -samples])
+    given = [
+        estimate
+        for start in range(0, len(samples), 800)
+        for estimate in stream.feed(opposite[:, start : start + 800])
+    ]
+    assert given == expected
+    assert stream.finish() == recognizer.predict(opposite, rate)
+    assert recognizer.stream(rate, window=2).feed(samples[None]) == expected
+
+
 def test_a_stream_that_cannot_be_is_refused(recognizer: Recognizer) -> None:
     with pytest.raises(ValueError, match="window is 90 s: a stream remembers 60 s"):
         recognizer.stream(16000, window=90)
