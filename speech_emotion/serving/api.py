@@ -162,15 +162,13 @@ def _counted(receive: Receive) -> Receive:
     return counted
 
 
-def api(recognizer: Recognizer, model: str) -> FastAPI:
+def api(recognizer: Recognizer) -> FastAPI:
     """The application: POST /predict and /timeline, their description at /docs and /openapi.json.
 
     Parameters
     ----------
     recognizer : Recognizer
         What answers.
-    model : str
-        What every answer calls it.
     """
     app = FastAPIOffline(  # whose page of documentation asks no other server for its scripts
         title="Speech emotion",
@@ -204,7 +202,7 @@ def api(recognizer: Recognizer, model: str) -> FastAPI:
         except AudioError as error:
             # without the name that it has here
             raise HTTPException(_status(error, upload.file), str(AudioError(error.fault))) from None
-        return result, {"duration": duration, "model": model, "version": __version__}
+        return result, {"duration": duration, "model": recognizer.name, "version": __version__}
 
     @router.post("/predict", summary="The emotion of a recording")
     async def predict(file: Recording) -> PredictionAnswer:

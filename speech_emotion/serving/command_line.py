@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from speech_emotion.base.errors import AudioError, PipelineError, run
 from speech_emotion.serving.answers import Estimate, Prediction, Window
+from speech_emotion.serving.included import MODEL_HELP
 from speech_emotion.serving.recognizer import Recognizer, require_package
 from speech_emotion.serving.timeline import check_windows
 
@@ -232,9 +233,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="audio file, folder, pattern, or - (standard input)",
     )
-    parser.add_argument(
-        "--model", type=Path, default=Path("models/export"), help="folder of the model"
-    )
+    parser.add_argument("--model", help=MODEL_HELP)
     parser.add_argument(
         "--int8", action="store_true", help="the model with 8-bit weights: smaller, and faster"
     )
@@ -301,10 +300,13 @@ def _loaded(options: argparse.Namespace) -> Recognizer:
     recognizer = Recognizer.load(options.model, int8=options.int8)
     if recognizer.is_synthetic:
         print(
-            f"note: the model in {options.model} learnt from synthetic voices: it knows nothing of "
-            "people.",
+            f"note: the model in {recognizer.folder} learnt from synthetic voices: it knows "
+            "nothing of people.",
             file=sys.stderr,
         )
+    elif options.model is None:
+        worth = f": {recognizer.worth}" if recognizer.worth else ""
+        print(f"model: {recognizer.name}{worth}", file=sys.stderr)
     if options.speaker:
         try:
             recognizer = recognizer.adapt(map(Path, expanded([options.speaker])))

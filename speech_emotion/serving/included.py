@@ -38,3 +38,10 @@ def model_folder(model: Path | str | None) -> Path:
 def is_included(folder: Path) -> bool:
     """Whether a model's folder is one of those that come with the library."""
     return folder.parent == FOLDER
+
+
+MODEL_HELP = (
+    "folder of the model, or the name of one that comes with the library "
+    f"({', '.join(names())}); the default is {EXPORTED} if there is such a folder, else {DEFAULT}"
+)
+"""Of the option --model."""

@@ -21,6 +21,7 @@ from speech_emotion.reporting.model_card import (
     trained_on_sentence,
 )
 from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
+from speech_emotion.serving.included import MODEL_HELP
 from speech_emotion.serving.recognizer import Recognizer, require_package
 from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE, UPLOAD_LIFE, require_short
 
@@ -67,15 +68,13 @@ REFERENCES = "More of the same speaker, to get to know the voice (optional)"
 KNOWN = "Knows the voice from {count} recordings. Recordings from now on are compared with it."
 
 
-def page(recognizer: Recognizer, folder: Path) -> "gradio.Blocks":
+def page(recognizer: Recognizer) -> "gradio.Blocks":
     """The page: a recording in, the emotion, its probabilities and its timeline out.
 
     Parameters
     ----------
     recognizer : Recognizer
-        What answers.
-    folder : Path
-        Where its model lies, and its card, of which the page shows the figures.
+        What answers; the page shows figures of its model's card.
     """
     import gradio
 
@@ -101,12 +100,11 @@ def page(recognizer: Recognizer, folder: Path) -> "gradio.Blocks":
     trained_on = trained_on_sentence(recognizer.corpora)
     if recognizer.is_synthetic:
         trained_on = f"**{trained_on}**"
-    name = model_name(recognizer, folder)
     limits = {"minutes": MAX_SECONDS / 60, "megabytes": MAX_SIZE / 1e6}
     with gradio.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(UPLOAD_LIFE, UPLOAD_LIFE)
     ) as blocks:
-        about = {"trained_on": trained_on, "name": name, "version": __version__}
+        about = {"trained_on": trained_on, "name": recognizer.name, "version": __version__}
         gradio.Markdown(ABOUT.format(title=TITLE, **about))
         with gradio.Row():
             with gradio.Column(scale=3, min_width=300, elem_classes="inputs"):
@@ -140,7 +138,7 @@ def page(recognizer: Recognizer, folder: Path) -> "gradio.Blocks":
             with gradio.Column(scale=5, min_width=300):
                 # the picture has a title of its own
                 timeline = gradio.Plot(show_label=False, format="png")
-        for title, text in _folds(folder).items():
+        for title, text in _folds(recognizer.folder).items():
             with gradio.Accordion(title, open=False):
                 gradio.Markdown(text, elem_classes="folds")
         width, pixels = gradio.State(8.0), gradio.Number(visible=False)
@@ -246,9 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="ser-app", description="A web page that recognises emotion in speech."
     )
-    parser.add_argument(
-        "--model", type=Path, default=Path("models/export"), help="folder of the model"
-    )
+    parser.add_argument("--model", help=MODEL_HELP)
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen at; 0.0.0.0 lets others in"
     )
@@ -261,18 +257,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with threadpool_limits(
         1
     ):  # as many recordings at a time as cores would get in each other's way
-        serve(application(recognizer, options.model), options.host, options.port)
+        serve(application(recognizer), options.host, options.port)
 
 
-def application(recognizer: Recognizer, folder: Path) -> "FastAPI":
+def application(recognizer: Recognizer) -> "FastAPI":
     """The page at /, and the REST interface beside it.
 
     Parameters
     ----------
     recognizer : Recognizer
         What answers.
-    folder : Path
-        Where its model lies.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # nor ask whether there is a newer version
     import gradio
@@ -280,8 +274,8 @@ def application(recognizer: Recognizer, folder: Path) -> "FastAPI":
     from speech_emotion.serving.api import api
 
     return gradio.mount_gradio_app(
-        api(recognizer, model_name(recognizer, folder)),
-        page(recognizer, folder),
+        api(recognizer),
+        page(recognizer),
         path="/",
         max_file_size=MAX_SIZE,
         show_error=False,
@@ -292,11 +286,6 @@ def application(recognizer: Recognizer, folder: Path) -> "FastAPI":
         # system fonts: the default theme would ask another server for its own
         theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-
-
-def model_name(recognizer: Recognizer, folder: Path) -> str:
-    """What the page and the REST interface call a model: its folder, and what trained it."""
-    return f"{folder.resolve().name} ({recognizer.corpora})"
 
 
 def serve(app: "FastAPI", host: str, port: int) -> None:

@@ -18,6 +18,7 @@ from speech_emotion.features import FeaturizeParams, featurize
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import Section, check
 from speech_emotion.serving.answers import Prediction, Window
+from speech_emotion.serving.included import model_folder, names
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.serving.stream import Stream
 from speech_emotion.serving.timeline import (
@@ -48,6 +49,7 @@ class Model(Protocol):
     kinds: tuple[str, ...]
     front_end: dict[str, Any]
     corpora: str
+    worth: str
 
     def probabilities(self, utterances: Iterable[dict[str, np.ndarray]]) -> np.ndarray:
         """Of every label for every utterance [utterances, k]."""
@@ -64,11 +66,19 @@ class Recognizer:
         The settings that its training data went through.
     voices : mapping of str to Voices
         Of the voices that trained it, by kind of features; see `adapt`.
+    folder : Path
+        Where the model lies.
     known_voice : KnownVoice
         What was heard of the speaker who is to be recognised.
 
     Attributes
     ----------
+    folder : Path
+        Where the model lies.
+    name : str
+        What it is called: the folder, and what trained it, such as "export (ravdess)".
+    worth : str
+        What it scored on people whom it had not heard, where it says so itself; its card says more.
     labels : tuple of str
         The emotions, in the order of every dict of probabilities.
     corpora : str
@@ -84,25 +94,30 @@ class Recognizer:
         model: Model,
         front_end: FrontEnd,
         voices: Mapping[str, Voices],
+        folder: Path,
         known_voice: KnownVoice | None = None,
     ) -> None:
         self._model = model
         self._front_end = front_end
         self._voices = voices
         self._known_voice = known_voice or KnownVoice()
+        self.folder = folder
+        self.name = f"{folder.resolve().name} ({model.corpora})"
+        self.worth = model.worth
         self.labels = model.labels
         self.corpora = model.corpora
         self.is_synthetic = "synthetic" in model.corpora
         self.knows_voices = bool(voices)
 
     @classmethod
-    def load(cls, folder: Path | str, *, int8: bool = False) -> Self:
+    def load(cls, model: Path | str | None = None, *, int8: bool = False) -> Self:
         """Read what the export stage wrote, or the train stage where TensorFlow is installed.
 
         Parameters
         ----------
-        folder : path
-            The model's.
+        model : path, str or None
+            Its folder, or the name of a model that comes with the library. None is
+            ``models/export``, and where there is no such folder, the model in the box.
         int8 : bool
             True takes the files with 8-bit weights, a quarter of the size. They are there if they
             cost at most a point of UAR on the validation speakers.
@@ -113,10 +128,10 @@ class Recognizer:
             If there is no model, it was made with settings that this version can't honour, or it
             needs a package that is not installed.
         """
-        folder = Path(folder)
-        model = _read_model(folder, int8)
-        front_end = check(model.front_end, FrontEnd, f"the front end of the model in {folder}")
-        missing = set(model.kinds) - set(front_end.featurize.kinds)
+        folder = model_folder(model)
+        found = _read_model(folder, int8)
+        front_end = check(found.front_end, FrontEnd, f"the front end of the model in {folder}")
+        missing = set(found.kinds) - set(front_end.featurize.kinds)
         if missing:
             raise PipelineError(
                 f"the model in {folder} takes {', '.join(sorted(missing))}, which its front end "
@@ -128,13 +143,13 @@ class Recognizer:
                 "denoise",
                 f"the model in {folder} was trained on recordings with clean.noise_reduction",
             )
-        featurize = front_end.featurize.only(model.kinds)
-        for kind in model.kinds:
+        featurize = front_end.featurize.only(found.kinds)
+        for kind in found.kinds:
             encoder = folder / encoder_file(kind, int8)
             if encoder.is_file():
                 featurize = featurize.with_encoder(kind, encoder)
         front_end = front_end.model_copy(update={"featurize": featurize})
-        return cls(model, front_end, read_voices(folder))
+        return cls(found, front_end, read_voices(folder), folder)
 
     def predict(
         self, source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None = None
@@ -228,7 +243,7 @@ class Recognizer:
                 ]
         found = [self._model.probabilities([one])[0] for one in features]
         voice = self._known_voice.joined_by(features, found, self._voices)
-        return type(self)(self._model, self._front_end, self._voices, voice)
+        return type(self)(self._model, self._front_end, self._voices, self.folder, voice)
 
     def timeline(
         self,
@@ -356,7 +371,8 @@ def _read_model(folder: Path, int8: bool) -> Model:
         return TrainedModel.load(folder)
     raise PipelineError(
         f"{folder} holds no {model_file(int8)}: run `dvc repro export` to make it, `dvc pull` to "
-        "fetch it, or name the folder of another model."
+        "fetch it, or name the folder of another model, or a model that comes with the library "
+        f"({', '.join(names())})."
     )
 
 

@@ -311,7 +311,7 @@ def test_it_is_described(server: Server) -> None:
 def here(recognizer: Recognizer) -> Iterator[str]:
     """The address of the interface alone, served by a thread of the test's."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(api(recognizer, "name"), log_level="critical"))
+        server = uvicorn.Server(uvicorn.Config(api(recognizer), log_level="critical"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

@@ -345,7 +345,7 @@ def test_a_model_of_synthetic_voices_says_so(models: Path, tmp_path: Path) -> No
     ):
         texts = [
             block.value
-            for block in page(Recognizer.load(folder), folder).blocks.values()
+            for block in page(Recognizer.load(folder)).blocks.values()
             if isinstance(block, gradio.Markdown)
         ]
         assert sentence in texts[0]
