@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from speech_emotion.base.errors import AudioError, PipelineError, run
+from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError, run
 from speech_emotion.serving.answers import Estimate, Prediction, Window
 from speech_emotion.serving.recognizer import Recognizer, require_package
 from speech_emotion.serving.timeline import check_windows
@@ -296,7 +297,8 @@ def _loaded(options: argparse.Namespace) -> Recognizer:
         )
     if options.speaker:
         try:
-            recognizer = recognizer.adapt(map(Path, expanded([options.speaker])))
+            with _warnings_printed():
+                recognizer = recognizer.adapt(map(Path, expanded([options.speaker])))
         except AudioError as error:
             raise PipelineError(f"--speaker: {error}") from None
     return recognizer
@@ -310,7 +312,7 @@ def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Name
     all_read = True
     for name in files:
         try:
-            with _source(name) as source:
+            with _source(name) as source, _warnings_printed(_subject(name)):
                 if options.timeline:
                     windows = recognizer.timeline(source, window=options.window, hop=options.hop)
                     output.timeline(name, windows)
@@ -320,9 +322,28 @@ def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Name
                     output.prediction(name, recognizer.predict(source))
         except AudioError as error:
             all_read = False
-            subject = "standard input" if name == "-" else name
-            print(f"error: {AudioError(error.fault, subject)}", file=sys.stderr)
+            print(f"error: {AudioError(error.fault, _subject(name))}", file=sys.stderr)
     return all_read
+
+
+def _subject(name: str) -> str:
+    """What a sentence about a file begins with."""
+    return "standard input" if name == "-" else name
+
+
+@contextmanager
+def _warnings_printed(subject: str | None = None) -> Iterator[None]:
+    """Print what is to be known of recordings on standard error, once, behind a subject if any."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", AudioWarning)
+        try:
+            yield
+        finally:
+            said = [one.message for one in caught if isinstance(one.message, AudioWarning)]
+            for one in dict.fromkeys(
+                str(AudioWarning(w.remark, subject or w.subject)) for w in said
+            ):
+                print(f"warning: {one}", file=sys.stderr)
 
 
 def _plot(
