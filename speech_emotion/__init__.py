@@ -12,13 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from speech_emotion.base.errors import AudioError, PipelineError
+    from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError
     from speech_emotion.serving.answers import Estimate, Prediction, Window
     from speech_emotion.serving.recognizer import Recognizer
     from speech_emotion.serving.stream import Stream
 
 __all__ = [
     "AudioError",
+    "AudioWarning",
     "Estimate",
     "PipelineError",
     "Prediction",
@@ -31,6 +32,7 @@ __version__ = "0.2.0"
 
 _MODULES = {
     "AudioError": "base.errors",
+    "AudioWarning": "base.errors",
     "PipelineError": "base.errors",
     "Estimate": "serving.answers",
     "Prediction": "serving.answers",

@@ -17,6 +17,7 @@ from speech_emotion.data.intake import (
     mark_same_audio,
     plan_shards,
     report,
+    report_headers,
     report_left_out,
     take_in,
 )
@@ -33,16 +34,19 @@ def ingest(params: IngestParams, target: Path) -> None:
     plans, rejected = plan_shards(intake.recordings), list(intake.rejected)
     utterances: list[Utterance] = []
     digests: dict[str, str] = {}
+    remarks: list[str] = []
     with replaced_folder(target) as folder:
         (folder / "shards").mkdir()
-        for kept, failed in map_parts(partial(write_shard, folder), plans, "ingest"):
+        for kept, failed, remarkable in map_parts(partial(write_shard, folder), plans, "ingest"):
             for utterance, digest in kept:
                 utterances.append(utterance)
                 digests[utterance.id] = digest
             rejected += failed
+            remarks += remarkable
         rejected.sort(key=lambda one: one.name)
         report(utterances, rejected, intake.repeated)
         check_rejected(rejected, source, params)
+        report_headers(remarks)
         report_left_out(source)
         write_manifest(mark_same_audio(utterances, digests), folder)
         with (folder / "rejected.csv").open(
@@ -55,7 +59,7 @@ def ingest(params: IngestParams, target: Path) -> None:
 
 def write_shard(
     folder: Path, plan: ShardPlan
-) -> tuple[list[tuple[Utterance, str]], list[Rejected]]:
+) -> tuple[list[tuple[Utterance, str]], list[Rejected], list[str]]:
     """Check the recordings of a shard and write those that pass, bytes untouched.
 
     Returns
@@ -64,22 +68,26 @@ def write_shard(
         The rows of those that passed, each with what is equal for equal samples.
     rejected : list of Rejected
         The others.
+    remarks : list of str
+        What is wrong with the headers of some that passed.
     """
-    kept, rejected = [], []
+    kept, rejected, remarks = [], [], []
     with ShardWriter(folder / "shards" / f"{plan.name}.tar") as shard:
         for recording, utterance in plan.recordings:
             try:
                 content = recording.read()
-                sample_rate, duration, digest = inspect(content)
+                sample_rate, duration, digest, remark = inspect(content)
             except AudioError as error:
                 rejected.append(Rejected(recording.name, error.fault))
                 continue
             shard.add(utterance.id + PurePosixPath(recording.name).suffix.lower(), content)
             row = replace(utterance, sample_rate=sample_rate, duration=duration, shard=plan.name)
             kept.append((row, digest))
+            if remark:
+                remarks.append(f"{recording.name} {remark}")
     if not kept:
         (folder / "shards" / f"{plan.name}.tar").unlink()
-    return kept, rejected
+    return kept, rejected, remarks
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from speech_emotion.audio.wav_header import read_header
 from speech_emotion.base.errors import AudioError
 
 AUDIO_SUFFIXES = (".wav", ".flac")
@@ -23,9 +24,6 @@ MIN_SAMPLE_RATE = 1000
 
 UNKNOWN_DURATION = 1e9
 """No recording lasts that long, in s: libsndfile's answer where a header leaves the length open."""
-
-LARGEST_WAV = 0x7FFFF000
-"""Programs that write WAV to a pipe announce this (SoX) or up to 2^32 - 1 (FFmpeg), in bytes."""
 
 STEPS = {
     "PCM_S8": 2.0**-7,
@@ -56,6 +54,9 @@ by one."""
 
 SOFTEST = 1e-8
 """Nor is there sound in what never leaves its mean by this, whatever its format (-160 dB)."""
+
+CUT_SHORT = "is cut short: its header announces more"
+"""What the user reads of a recording of which a part is missing."""
 
 SILENT = "is silent: nothing in it is larger than the rounding of its format"
 """What the user reads of such a recording."""
@@ -92,21 +93,27 @@ def decode(content: bytes) -> tuple[np.ndarray, int]:
         If the bytes are no such file, or not a whole one.
     """
     try:
-        with soundfile.SoundFile(io.BytesIO(content)) as file:
+        header = read_header(io.BytesIO(content))
+        with soundfile.SoundFile(header.file) as file:
             samples = file.read(dtype="float32", always_2d=True)
-            rate, announced = file.samplerate, file.frames
+            rate, announced = file.samplerate, frames_announced(file)
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"can't be decoded: {error.error_string}") from None
-    if len(samples) < announced or is_cut_short(content[:8], len(content)):
-        raise AudioError("is cut short: its header announces more")
+        raise undecodable(error) from None
+    if len(samples) < announced or header.is_cut_short:
+        raise AudioError(CUT_SHORT)
     return samples, rate
 
 
-def is_cut_short(start: bytes, size: int) -> bool:
-    """Whether a WAV file of ``size`` bytes announces more; libsndfile takes what it finds."""
-    announced = int.from_bytes(start[4:8], "little")
-    streamed = announced == 0 or announced >= LARGEST_WAV  # by a program that could not know
-    return start[:4] == b"RIFF" and not streamed and announced + 8 > size
+def frames_announced(file: soundfile.SoundFile) -> int:
+    """How many frames its header says that a file has; 0 where it does not, or estimates them."""
+    unknown = file.frames / file.samplerate > UNKNOWN_DURATION
+    estimated = file.format in ("WAV", "WAVEX") and file.subtype.startswith("MPEG")
+    return 0 if unknown or estimated else file.frames
+
+
+def undecodable(error: soundfile.LibsndfileError) -> AudioError:
+    """The error of a file that libsndfile can't read, with what it says of it."""
+    return AudioError(f"can't be decoded: {error.error_string.rstrip('. ')}")
 
 
 def cut(path: Path, start: float, end: float | None) -> bytes:
@@ -127,7 +134,7 @@ def cut(path: Path, start: float, end: float | None) -> bytes:
         If the file can't be decoded, or the part begins or ends beyond its end.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with path.open("rb") as opened, soundfile.SoundFile(read_header(opened).file) as file:
             rate, duration = file.samplerate, file.frames / file.samplerate
             if start >= duration or (end or 0.0) > duration + BEYOND_THE_END:
                 until = "its end" if end is None else f"{end:g} s"
@@ -140,7 +147,7 @@ def cut(path: Path, start: float, end: float | None) -> bytes:
             target = io.BytesIO()
             soundfile.write(target, samples, rate, subtype=file.subtype, format=file.format)
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"can't be decoded: {error.error_string}") from None
+        raise undecodable(error) from None
     return target.getvalue()
 
 
@@ -160,11 +167,14 @@ class Inspected(NamedTuple):
         In s, rounded to microseconds.
     digest : str
         Equal for recordings of equal samples, whatever the file's format.
+    remark : str or None
+        What is wrong with its header, where all of its audio is there.
     """
 
     sample_rate: int
     duration: float
     digest: str
+    remark: str | None
 
 
 def inspect(content: bytes) -> Inspected:
@@ -178,11 +188,12 @@ def inspect(content: bytes) -> Inspected:
     """
     try:
         # the header alone, so that hours of audio are never decoded just to be refused
-        with soundfile.SoundFile(io.BytesIO(content)) as file:
+        header = read_header(io.BytesIO(content))
+        with soundfile.SoundFile(header.file) as file:
             duration, rate = file.frames / file.samplerate, file.samplerate
             step = step_of(file.subtype)
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"can't be decoded: {error.error_string}") from None
+        raise undecodable(error) from None
     check_rate(rate)
     if duration > UNKNOWN_DURATION:
         raise AudioError("does not say how long it is, as files written to a pipe; encode it again")
@@ -195,7 +206,7 @@ def inspect(content: bytes) -> Inspected:
     if is_silent(samples, step):
         raise AudioError(SILENT)
     digest = hashlib.blake2b(samples.tobytes(), digest_size=8).hexdigest()
-    return Inspected(rate, round(duration, 6), digest)
+    return Inspected(rate, round(len(samples) / rate, 6), digest, header.remark)
 
 
 def check_rate(sample_rate: float) -> None:

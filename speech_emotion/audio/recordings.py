@@ -10,14 +10,17 @@ import numpy as np
 import soundfile
 
 from speech_emotion.audio.codec import (
+    CUT_SHORT,
     UNKNOWN_DURATION,
     Channels,
     check_rate,
-    is_cut_short,
+    frames_announced,
     mix_down,
     require_sound,
     step_of,
+    undecodable,
 )
+from speech_emotion.audio.wav_header import read_header
 from speech_emotion.base.errors import AudioError
 
 BLOCK = 1.0
@@ -46,12 +49,15 @@ class Recording:
         Mixed down as `speech_emotion.audio.codec.Channels` says, full scale 1. Raises an
         `AudioError` for samples that are no sound (`speech_emotion.audio.codec.require_sound`) and
         for a file that ends too early.
+    remark : str or None
+        What the user should know of a file that is not quite as it should be.
     """
 
     sample_rate: int
     duration: float | None
     step: float
     blocks: Iterator[np.ndarray]
+    remark: str | None = None
 
 
 @contextmanager
@@ -65,24 +71,23 @@ def opened(source: Path | BinaryIO) -> Iterator[Recording]:
     """
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
-            file.seek(0)
-            start = file.read(8)
-            if is_cut_short(start, file.seek(0, 2)):
-                raise AudioError("is cut short: its header announces more")
-            channels = _heard(file)
-            file.seek(0)
-            with soundfile.SoundFile(file) as audio:
+            header = read_header(file)
+            if header.is_cut_short:
+                raise AudioError(CUT_SHORT)
+            channels = _heard(header.file)
+            header.file.seek(0)
+            with soundfile.SoundFile(header.file) as audio:
                 check_rate(audio.samplerate)
                 known = audio.frames / audio.samplerate < UNKNOWN_DURATION
-                announced = audio.frames if known else 0
                 yield Recording(
                     audio.samplerate,
                     audio.frames / audio.samplerate if known else None,
                     step_of(audio.subtype),
-                    _blocks(audio, announced, channels),
+                    _blocks(audio, channels),
+                    header.remark,
                 )
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"can't be decoded: {error.error_string}") from None
+        raise undecodable(error) from None
     except OSError as error:
         raise AudioError(f"can't be read: {error.strerror or error}") from None
 
@@ -163,16 +168,14 @@ def _heard(file: BinaryIO) -> Channels | None:
     return channels
 
 
-def _blocks(
-    file: soundfile.SoundFile, announced: int, channels: Channels | None
-) -> Iterator[np.ndarray]:
+def _blocks(file: soundfile.SoundFile, channels: Channels | None) -> Iterator[np.ndarray]:
     read = 0
     while len(samples := _next_block(file)):
         read += len(samples)
         require_sound(samples)
         yield channels.mixed(samples) if channels else samples[:, 0]
-    if read < announced:
-        raise AudioError("is cut short: its header announces more")
+    if read < frames_announced(file):
+        raise AudioError(CUT_SHORT)
 
 
 def _next_block(file: soundfile.SoundFile) -> np.ndarray:

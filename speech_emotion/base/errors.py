@@ -39,6 +39,26 @@ class AudioError(ValueError):
         return f"{self.subject} {self.fault.removesuffix('.')}."
 
 
+class AudioWarning(UserWarning):
+    """What a user should know of audio that can be used; the message is a sentence that names it.
+
+    Parameters
+    ----------
+    remark : str
+        What is to be known, such as "has a sample rate of 8000 Hz".
+    subject : str
+        What the sentence begins with: a file's name where one is known.
+    """
+
+    def __init__(self, remark: str, subject: str = "The recording") -> None:
+        super().__init__(remark, subject)
+        self.remark = remark
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.remark}."
+
+
 @contextmanager
 def naming(subject: str) -> Iterator[None]:
     """Have an `AudioError` that is raised inside begin with a subject."""

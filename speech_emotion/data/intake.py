@@ -174,6 +174,14 @@ def report(utterances: list[Utterance], rejected: list[Rejected], repeated: int)
         _warn(f"{len(rejected)} files rejected, see rejected.csv")
 
 
+def report_headers(remarks: list[str]) -> None:
+    """Print a warning of files that were taken whole though a number in their header is wrong."""
+    if remarks:
+        more = f"; and {len(remarks) - SHOWN} more" if len(remarks) > SHOWN else ""
+        shown = "; ".join(sorted(remarks)[:SHOWN])
+        _warn(f"taken although a number in the header is wrong: {shown}{more}")
+
+
 def report_left_out(source: Source) -> None:
     """Print a warning of files that may hold recordings, but not as the pipeline takes them."""
     if source.left_out:

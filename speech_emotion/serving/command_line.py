@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from speech_emotion.base.errors import AudioError, PipelineError, run
+from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError, run
 from speech_emotion.serving.answers import Estimate, Prediction, Window
 from speech_emotion.serving.included import MODEL_HELP
 from speech_emotion.serving.recognizer import Recognizer, require_package
@@ -309,7 +310,8 @@ def _loaded(options: argparse.Namespace) -> Recognizer:
         print(f"model: {recognizer.name}{worth}", file=sys.stderr)
     if options.speaker:
         try:
-            recognizer = recognizer.adapt(map(Path, expanded([options.speaker])))
+            with _warnings_printed():
+                recognizer = recognizer.adapt(map(Path, expanded([options.speaker])))
         except AudioError as error:
             raise PipelineError(f"--speaker: {error}") from None
     return recognizer
@@ -323,7 +325,7 @@ def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Name
     all_read = True
     for name in files:
         try:
-            with _source(name) as source:
+            with _source(name) as source, _warnings_printed(_subject(name)):
                 if options.timeline:
                     windows = recognizer.timeline(source, window=options.window, hop=options.hop)
                     output.timeline(name, windows)
@@ -333,9 +335,28 @@ def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Name
                     output.prediction(name, recognizer.predict(source))
         except AudioError as error:
             all_read = False
-            subject = "standard input" if name == "-" else name
-            print(f"error: {AudioError(error.fault, subject)}", file=sys.stderr)
+            print(f"error: {AudioError(error.fault, _subject(name))}", file=sys.stderr)
     return all_read
+
+
+def _subject(name: str) -> str:
+    """What a sentence about a file begins with."""
+    return "standard input" if name == "-" else name
+
+
+@contextmanager
+def _warnings_printed(subject: str | None = None) -> Iterator[None]:
+    """Print what is to be known of recordings on standard error, once, behind a subject if any."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", AudioWarning)
+        try:
+            yield
+        finally:
+            said = [one.message for one in caught if isinstance(one.message, AudioWarning)]
+            for one in dict.fromkeys(
+                str(AudioWarning(w.remark, subject or w.subject)) for w in said
+            ):
+                print(f"warning: {one}", file=sys.stderr)
 
 
 def _plot(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -13,7 +14,7 @@ import numpy as np
 from speech_emotion.audio.cleaning import clean
 from speech_emotion.audio.codec import MAX_DURATION, SILENT, is_silent
 from speech_emotion.audio.recordings import Recording, from_array, opened
-from speech_emotion.base.errors import AudioError, PipelineError, naming
+from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError, naming
 from speech_emotion.features import FeaturizeParams, featurize
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import Section, check
@@ -174,6 +175,11 @@ class Recognizer:
             If it can't be read or decoded, lasts less than `SHORTEST`, is cut short, holds
             samples that are not finite or beyond all bounds, or is silent.
 
+        Warns
+        -----
+        AudioWarning
+            If a number in a file's header is wrong, though all of its audio is there.
+
         Examples
         --------
         >>> prediction = Recognizer.load("models/export").predict("recording.wav")
@@ -183,7 +189,7 @@ class Recognizer:
         True
         """
         total, audible, length = np.zeros(len(self.labels)), 0, 0
-        with naming(_subject(source)), _open(source, sample_rate) as recording:
+        with self._opened(source, sample_rate) as recording:
             rate = recording.sample_rate
             for samples, is_audible in _pieces(recording):
                 length += len(samples)
@@ -235,7 +241,7 @@ class Recognizer:
             )
         features = []
         for source in recordings:
-            with naming(_subject(source)), _open(source, sample_rate) as recording:
+            with self._opened(source, sample_rate) as recording:
                 features += [
                     self._features(samples, recording.sample_rate)
                     for samples, is_audible in _pieces(recording)
@@ -283,7 +289,7 @@ class Recognizer:
         amplitudes: list[np.ndarray] = []
         found: list[tuple[float, float, np.ndarray, np.ndarray | None]] = []
         reached = 0.0
-        with naming(_subject(source)), _open(source, sample_rate) as recording:
+        with self._opened(source, sample_rate) as recording:
             for piece in pieces(recording, rate, window, hop):
                 of_piece = frame_amplitudes(piece.samples, rate)
                 silent = is_silent(piece.samples[:, None], recording.step)
@@ -340,6 +346,17 @@ class Recognizer:
         features = self._known_voice.taken_off(self._features(samples, sample_rate))
         [probabilities] = self._model.probabilities([features])
         return np.asarray(probabilities)
+
+    @contextmanager
+    def _opened(
+        self, source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None
+    ) -> Iterator[Recording]:
+        """Open a source, by whose name errors and warnings begin."""
+        subject = _subject(source)
+        with naming(subject), _open(source, sample_rate) as recording:
+            if recording.remark:
+                warnings.warn(AudioWarning(recording.remark, subject), stacklevel=4)
+            yield recording
 
     def _features(self, samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         settings = self._front_end

@@ -15,6 +15,7 @@ from conftest import ROOT, wav
 from exported_model import say_synthetic
 
 from speech_emotion.audio.codec import SILENT
+from speech_emotion.base.errors import AudioWarning
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.serving.recognizer import Recognizer
 
@@ -145,6 +146,25 @@ def test_standard_input(models: Path, folder: Path, recognizer: Recognizer) -> N
     assert reported["file"] == "-"
     assert reported["probabilities"] == recognizer.predict(folder / "b.flac").probabilities
     assert done.stderr == b""
+
+
+def test_what_is_wrong_with_a_header_is_said_once(
+    models: Path, folder: Path, recognizer: Recognizer
+) -> None:
+    path = folder / "browser.wav"
+    content = bytearray(wav(*soundfile.read(folder / "b.flac")))
+    size = len(content) - 44
+    content[4:8] = (size + 44).to_bytes(4, "little")
+    path.write_bytes(content)
+    remark = "announces 8 bytes more than there are in its header, but all of its audio is there."
+    for options in ([path], ["--timeline", path], ["--speaker", path, folder / "b.flac"]):
+        done = run(models, "--json", *options)
+        assert done.returncode == 0
+        assert done.stderr.decode() == f"warning: {path} {remark}\n"
+    done = run(models, "--json", "-", given=bytes(content))
+    assert done.stderr.decode() == f"warning: standard input {remark}\n"
+    with pytest.warns(AudioWarning, match=f"browser.wav {remark}"):
+        recognizer.predict(path)
 
 
 @pytest.mark.slow

@@ -203,6 +203,23 @@ def test_cut_short_file_is_rejected(tmp_path: Path) -> None:
     assert set(rejected(tmp_path / "raw")) == {"OAF_bar_sad.flac"}
 
 
+def test_a_wrong_number_in_the_header_is_said_and_the_file_taken(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for number, word in enumerate(("back", "bar", "base", "bath", "bean", "beg", "bite")):
+        content = bytearray(wav(tone(1 + number / 10)))
+        content[4:8] = (len(content) + 2).to_bytes(4, "little")
+        (source / f"OAF_{word}_sad.wav").write_bytes(content)
+    ingest(params(source), tmp_path / "raw")
+    assert len(read_manifest(tmp_path / "raw")) == 7
+    [line] = [line for line in capfd.readouterr().err.splitlines() if "header" in line]
+    first = "OAF_back_sad.wav announces 10 bytes more than there are in its header"
+    assert line.startswith(f"warning: taken although a number in the header is wrong: {first}")
+    assert line.endswith("; and 2 more")
+
+
 def test_too_many_faults_stop_the_stage_and_keep_the_old_data(
     corpora: Path, tmp_path: Path
 ) -> None:
