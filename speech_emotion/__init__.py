@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from speech_emotion.base.errors import AudioError, PipelineError
+    from speech_emotion.base.errors import AudioError, NoSpeechError, PipelineError
     from speech_emotion.serving.answers import Estimate, Prediction, Window
     from speech_emotion.serving.recognizer import Recognizer
     from speech_emotion.serving.stream import Stream
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AudioError",
     "Estimate",
+    "NoSpeechError",
     "PipelineError",
     "Prediction",
     "Recognizer",
@@ -31,6 +32,7 @@ __version__ = "0.2.0"
 
 _MODULES = {
     "AudioError": "base.errors",
+    "NoSpeechError": "base.errors",
     "PipelineError": "base.errors",
     "Estimate": "serving.answers",
     "Prediction": "serving.answers",
