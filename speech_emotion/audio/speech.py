@@ -1,8 +1,8 @@
 """Whether a sound is speech: the network of Silero VAD, in NumPy, and a rule on what it says.
 
 Silero Team, "Silero VAD: pre-trained enterprise-grade Voice Activity Detector", version 6.2.3,
-https://github.com/snakers4/silero-vad. Its weights, under the MIT licence, are in silero_vad.npz
-(scripts/speech_weights.py). Packages that run it weigh 11 MB and more, and those that need neither
+https://github.com/snakers4/silero-vad. Its weights are in silero_vad.npz, in half precision
+(scripts/speech_weights.py), under the MIT licence beside them. Packages that run it weigh 11 MB and more, and those that need neither
 PyTorch nor ONNX Runtime take thirty times as long.
 """
 
@@ -33,7 +33,7 @@ CELLS = 128
 LEAST = 12
 """Chunks in a row, 0.38 s, over which the probability of speech is averaged."""
 
-PROBABLE = 0.55
+PROBABLE = 0.6
 """A sound holds speech if one of these averages is as high. Found on half of the speakers and
 sounds that docs/predict.md names, and measured on the others."""
 
