@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError
+    from speech_emotion.base.errors import AudioError, AudioWarning, NoSpeechError, PipelineError
     from speech_emotion.serving.answers import Estimate, Prediction, Window
     from speech_emotion.serving.recognizer import Recognizer
     from speech_emotion.serving.stream import Stream
@@ -21,6 +21,7 @@ __all__ = [
     "AudioError",
     "AudioWarning",
     "Estimate",
+    "NoSpeechError",
     "PipelineError",
     "Prediction",
     "Recognizer",
@@ -33,6 +34,7 @@ __version__ = "0.2.0"
 _MODULES = {
     "AudioError": "base.errors",
     "AudioWarning": "base.errors",
+    "NoSpeechError": "base.errors",
     "PipelineError": "base.errors",
     "Estimate": "serving.answers",
     "Prediction": "serving.answers",

@@ -214,6 +214,12 @@ def recognizer(models: Path) -> Recognizer:
 
 
 @pytest.fixture(scope="session")
+def of_any_sound(models: Path) -> Recognizer:
+    """The same, which answers for noise too."""
+    return Recognizer.load(models / "export", any_sound=True)
+
+
+@pytest.fixture(scope="session")
 def speech(synthetic_recordings: list[SyntheticRecording]) -> tuple[np.ndarray, int]:
     """An angry recording of another actor: samples [n], full scale 1, and their rate in Hz."""
     samples, rate = decode(spoken(synthetic_recordings, 5, actor="02").read())

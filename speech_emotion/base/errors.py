@@ -59,13 +59,30 @@ class AudioWarning(UserWarning):
         return f"{self.subject} {self.remark}."
 
 
+class NoSpeechError(AudioError):
+    """A recording that can be read, but holds no speech: music, noise or a pause.
+
+    Parameters
+    ----------
+    duration : float
+        Of the recording, in s.
+    subject : str
+        What the sentence begins with.
+    """
+
+    def __init__(self, duration: float, subject: str = "The recording") -> None:
+        super().__init__("holds no speech", subject)
+        self.args = (duration, subject)
+        self.duration = duration
+
+
 @contextmanager
 def naming(subject: str) -> Iterator[None]:
     """Have an `AudioError` that is raised inside begin with a subject."""
     try:
         yield
     except AudioError as error:
-        raise AudioError(error.fault, subject) from None
+        raise type(error)(error.args[0], subject) from None
 
 
 def run(main: Callable[[], None]) -> None:

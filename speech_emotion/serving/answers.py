@@ -31,7 +31,7 @@ class Window:
     start, end : float
         In s from the start of the recording.
     speech : bool
-        Whether there is speech in the window, by the rule in `speech_emotion.serving.timeline`.
+        Whether there is speech in the window, by the rule in `speech_emotion.audio.speech`.
     emotion : str or None
         The most probable label; None without speech.
     probabilities : dict of str to float, or None

@@ -21,7 +21,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError, run
+from speech_emotion.base.errors import (
+    AudioError,
+    AudioWarning,
+    NoSpeechError,
+    PipelineError,
+    run,
+)
 from speech_emotion.serving.answers import Estimate, Prediction, Window
 from speech_emotion.serving.included import MODEL_HELP
 from speech_emotion.serving.recognizer import Recognizer, require_package
@@ -48,6 +54,9 @@ AUDIO_SUFFIXES = frozenset(
 """What is taken for audio in a folder; a file that is named is read whatever its suffix."""
 
 
+NO_SPEECH = "no speech"
+
+
 class Output(ABC):
     """What is printed of one recording after the other."""
 
@@ -62,6 +71,10 @@ class Output(ABC):
     @abstractmethod
     def prediction(self, name: str, prediction: Prediction) -> None:
         """Print the emotion of a recording."""
+
+    @abstractmethod
+    def no_speech(self, name: str, duration: float) -> None:
+        """Print that a recording of so many s holds no speech."""
 
     @abstractmethod
     def timeline(self, name: str, windows: list[Window]) -> None:
@@ -79,9 +92,12 @@ class Table(Output):
     def prediction(self, name: str, prediction: Prediction) -> None:
         print(f"{name:<{self.width}}  {_columns(prediction.emotion, prediction.probabilities)}")
 
+    def no_speech(self, name: str, duration: float) -> None:
+        print(f"{name:<{self.width}}  {NO_SPEECH}")
+
     def timeline(self, name: str, windows: list[Window]) -> None:
         for window in windows:
-            options = "no speech"
+            options = NO_SPEECH
             if window.emotion is not None and window.probabilities is not None:
                 options = _columns(window.emotion, window.probabilities)
             print(f"{name:<{self.width}}  {window.start:8.2f} {window.end:8.2f}  {options}")
@@ -95,6 +111,10 @@ class JsonLines(Output):
 
     def prediction(self, name: str, prediction: Prediction) -> None:
         print(json.dumps({"file": name, **asdict(prediction)}), flush=True)
+
+    def no_speech(self, name: str, duration: float) -> None:
+        answer = {"file": name, "emotion": None, "probabilities": None, "duration": duration}
+        print(json.dumps(answer), flush=True)
 
     def timeline(self, name: str, windows: list[Window]) -> None:
         rows = [asdict(window) for window in windows]
@@ -115,6 +135,9 @@ class Csv(Output):
     def prediction(self, name: str, prediction: Prediction) -> None:
         values = prediction.probabilities.values()
         self._row(name, prediction.emotion, prediction.duration, *values)
+
+    def no_speech(self, name: str, duration: float) -> None:
+        self._row(name, None, duration, *(None for _ in self.labels))
 
     def timeline(self, name: str, windows: list[Window]) -> None:
         for window in windows:
@@ -215,7 +238,7 @@ def listen(
 def _live(estimate: Estimate) -> str:
     """One line: the time, the emotion and its bar, then the next two."""
     if estimate.emotion is None or estimate.probabilities is None:
-        return f"{estimate.time:7.1f} s  {'no speech':<60}"
+        return f"{estimate.time:7.1f} s  {NO_SPEECH:<60}"
     ranked = sorted(estimate.probabilities.items(), key=lambda item: -item[1])
     (first, share), *others = ranked[:3]
     bar = "#" * round(20 * share)
@@ -237,6 +260,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", help=MODEL_HELP)
     parser.add_argument(
         "--int8", action="store_true", help="the model with 8-bit weights: smaller, and faster"
+    )
+    parser.add_argument(
+        "--any-sound",
+        action="store_true",
+        help="recognise whatever sounds, without asking whether it is speech",
     )
     parser.add_argument(
         "--speaker",
@@ -298,7 +326,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _loaded(options: argparse.Namespace) -> Recognizer:
-    recognizer = Recognizer.load(options.model, int8=options.int8)
+    recognizer = Recognizer.load(options.model, int8=options.int8, any_sound=options.any_sound)
     if recognizer.is_synthetic:
         print(
             f"note: the model in {recognizer.folder} learnt from synthetic voices: it knows "
@@ -333,6 +361,8 @@ def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Name
                         _plot(source, windows, recognizer.labels, name, options.plot)
                 else:
                     output.prediction(name, recognizer.predict(source))
+        except NoSpeechError as error:
+            output.no_speech(name, error.duration)
         except AudioError as error:
             all_read = False
             print(f"error: {AudioError(error.fault, _subject(name))}", file=sys.stderr)

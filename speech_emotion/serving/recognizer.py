@@ -14,7 +14,14 @@ import numpy as np
 from speech_emotion.audio.cleaning import clean
 from speech_emotion.audio.codec import MAX_DURATION, SILENT, is_silent
 from speech_emotion.audio.recordings import Recording, from_array, opened
-from speech_emotion.base.errors import AudioError, AudioWarning, PipelineError, naming
+from speech_emotion.audio.speech import SpeechDetector, holds_speech
+from speech_emotion.base.errors import (
+    AudioError,
+    AudioWarning,
+    NoSpeechError,
+    PipelineError,
+    naming,
+)
 from speech_emotion.features import FeaturizeParams, featurize
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import Section, check
@@ -22,13 +29,7 @@ from speech_emotion.serving.answers import Prediction, Window
 from speech_emotion.serving.included import model_folder, names
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.serving.stream import Stream
-from speech_emotion.serving.timeline import (
-    check_windows,
-    frame_amplitudes,
-    has_speech,
-    pieces,
-    speech_threshold,
-)
+from speech_emotion.serving.timeline import check_windows, pieces
 from speech_emotion.training.model_settings import KERAS_FILE, encoder_file, model_file
 from speech_emotion.training.voices import KnownVoice, Voices, read_voices
 
@@ -71,6 +72,8 @@ class Recognizer:
         Where the model lies.
     known_voice : KnownVoice
         What was heard of the speaker who is to be recognised.
+    any_sound : bool
+        Whether whatever sounds is recognised, speech or not.
 
     Attributes
     ----------
@@ -88,6 +91,8 @@ class Recognizer:
         Whether recordings that code made trained the model: it then knows nothing of people.
     knows_voices : bool
         Whether it can `adapt` to one.
+    any_sound : bool
+        As the parameter.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class Recognizer:
         voices: Mapping[str, Voices],
         folder: Path,
         known_voice: KnownVoice | None = None,
+        any_sound: bool = False,
     ) -> None:
         self._model = model
         self._front_end = front_end
@@ -109,9 +115,12 @@ class Recognizer:
         self.corpora = model.corpora
         self.is_synthetic = "synthetic" in model.corpora
         self.knows_voices = bool(voices)
+        self.any_sound = any_sound
 
     @classmethod
-    def load(cls, model: Path | str | None = None, *, int8: bool = False) -> Self:
+    def load(
+        cls, model: Path | str | None = None, *, int8: bool = False, any_sound: bool = False
+    ) -> Self:
         """Read what the export stage wrote, or the train stage where TensorFlow is installed.
 
         Parameters
@@ -122,6 +131,9 @@ class Recognizer:
         int8 : bool
             True takes the files with 8-bit weights, a quarter of the size. They are there if they
             cost at most a point of UAR on the validation speakers.
+        any_sound : bool
+            True recognises whatever sounds without asking whether it is speech: for recordings
+            that are known to be, such as shouts that are taken for noise.
 
         Raises
         ------
@@ -150,7 +162,7 @@ class Recognizer:
             if encoder.is_file():
                 featurize = featurize.with_encoder(kind, encoder)
         front_end = front_end.model_copy(update={"featurize": featurize})
-        return cls(found, front_end, read_voices(folder), folder)
+        return cls(found, front_end, read_voices(folder), folder, any_sound=any_sound)
 
     def predict(
         self, source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None = None
@@ -158,7 +170,7 @@ class Recognizer:
         """Recognise the emotion of one recording, of any rate, channel count and length.
 
         A recording longer than `MAX_DURATION` is recognised in pieces of that length, and the
-        probabilities of those that are not silent are averaged.
+        probabilities of those that hold speech are averaged.
 
         Parameters
         ----------
@@ -174,6 +186,8 @@ class Recognizer:
         AudioError
             If it can't be read or decoded, lasts less than `SHORTEST`, is cut short, holds
             samples that are not finite or beyond all bounds, or is silent.
+        NoSpeechError
+            An `AudioError`: if it is a sound, but no speech (`speech_emotion.audio.speech`).
 
         Warns
         -----
@@ -188,15 +202,15 @@ class Recognizer:
         >>> prediction.probabilities["angry"] > 0.5
         True
         """
-        total, audible, length = np.zeros(len(self.labels)), 0, 0
+        total, spoken, length = np.zeros(len(self.labels)), 0, 0
         with self._opened(source, sample_rate) as recording:
             rate = recording.sample_rate
-            for samples, is_audible in _pieces(recording):
+            for samples, is_spoken in _pieces(recording, self.any_sound):
                 length += len(samples)
-                if is_audible:
+                if is_spoken:
                     total += len(samples) * self.probabilities(samples, rate)
-                    audible += len(samples)
-        emotion, probabilities = self.named(total / audible)
+                    spoken += len(samples)
+        emotion, probabilities = self.named(total / spoken)
         return Prediction(emotion, probabilities, length / rate)
 
     def adapt(
@@ -244,12 +258,14 @@ class Recognizer:
             with self._opened(source, sample_rate) as recording:
                 features += [
                     self._features(samples, recording.sample_rate)
-                    for samples, is_audible in _pieces(recording)
-                    if is_audible
+                    for samples, is_spoken in _pieces(recording, self.any_sound)
+                    if is_spoken
                 ]
         found = [self._model.probabilities([one])[0] for one in features]
         voice = self._known_voice.joined_by(features, found, self._voices)
-        return type(self)(self._model, self._front_end, self._voices, self.folder, voice)
+        return type(self)(
+            self._model, self._front_end, self._voices, self.folder, voice, self.any_sound
+        )
 
     def timeline(
         self,
@@ -274,7 +290,7 @@ class Recognizer:
         Raises
         ------
         AudioError
-            As for `predict`, but silence is no error: such windows have no speech.
+            As for `predict`, but it is no error to hold no speech.
         ValueError
             If window or hop is not positive.
 
@@ -286,28 +302,24 @@ class Recognizer:
         """
         check_windows(window, hop)
         rate = self._front_end.clean.sample_rate
-        amplitudes: list[np.ndarray] = []
-        found: list[tuple[float, float, np.ndarray, np.ndarray | None]] = []
+        detector = SpeechDetector(rate, window)
+        found: list[Window] = []
         reached = 0.0
         with self._opened(source, sample_rate) as recording:
             for piece in pieces(recording, rate, window, hop):
-                of_piece = frame_amplitudes(piece.samples, rate)
-                silent = is_silent(piece.samples[:, None], recording.step)
-                probabilities = None if silent else self.probabilities(piece.samples, rate)
-                found.append((piece.start, piece.end, of_piece, probabilities))
-                # each stretch counts once, however the windows overlap
+                # each stretch is heard once, however the windows overlap
                 new = round((piece.end - max(piece.start, reached)) * rate)
-                amplitudes.append(frame_amplitudes(piece.samples[len(piece.samples) - new :], rate))
+                detector.feed(piece.samples[len(piece.samples) - new :])
                 reached = piece.end
+                speech = self.any_sound or detector.heard_speech(piece.end - piece.start)
+                if speech and not is_silent(piece.samples[:, None], recording.step):
+                    named = self.named(self.probabilities(piece.samples, rate))
+                    found.append(Window(piece.start, piece.end, True, *named))
+                else:
+                    found.append(Window(piece.start, piece.end, False, None, None))
             if reached < SHORTEST:
                 raise AudioError(f"lasts less than {SHORTEST:g} s")
-        threshold = speech_threshold(np.concatenate(amplitudes))
-        return [
-            Window(start, end, True, *self.named(probabilities))
-            if probabilities is not None and has_speech(of_piece, threshold)
-            else Window(start, end, False, None, None)
-            for start, end, of_piece, probabilities in found
-        ]
+        return found
 
     def stream(
         self, sample_rate: int, *, window: float = 3.0, hop: float = 0.5, adapt: bool = False
@@ -410,27 +422,36 @@ def _subject(source: Path | str | BinaryIO | np.ndarray) -> str:
     return str(source) if isinstance(source, Path | str) else "The stream"
 
 
-def _pieces(recording: Recording) -> Iterator[tuple[np.ndarray, bool]]:
-    """Pieces of `MAX_DURATION`, the last one as long as what is left, and whether each is audible.
+def _pieces(recording: Recording, any_sound: bool) -> Iterator[tuple[np.ndarray, bool]]:
+    """Pieces of `MAX_DURATION`, the last one as long as what is left, and whether each is speech.
+
+    Where any sound will do, those that are audible count as speech.
 
     Raises
     ------
     AudioError
         At the end, if the recording lasts less than `SHORTEST` or none was audible.
+    NoSpeechError
+        At the end, if none was speech.
     """
-    length, any_audible = 0, False
+    rate = recording.sample_rate
+    length, any_audible, any_speech = 0, False, False
     for samples in _gathered(recording):
         length += len(samples)
         # a last piece that is too short is not what makes an hour silent
-        is_audible = len(samples) >= SHORTEST * recording.sample_rate and not is_silent(
+        is_audible = len(samples) >= SHORTEST * rate and not is_silent(
             samples[:, None], recording.step
         )
+        is_spoken = is_audible and (any_sound or holds_speech(samples, rate))
         any_audible |= is_audible
-        yield samples, is_audible
-    if length < SHORTEST * recording.sample_rate:
+        any_speech |= is_spoken
+        yield samples, is_spoken
+    if length < SHORTEST * rate:
         raise AudioError(f"lasts less than {SHORTEST:g} s")
     if not any_audible:
         raise AudioError(SILENT)
+    if not any_speech:
+        raise NoSpeechError(length / rate)
 
 
 def _gathered(recording: Recording) -> Iterator[np.ndarray]:

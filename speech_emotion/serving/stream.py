@@ -6,15 +6,10 @@ import numpy as np
 
 from speech_emotion.audio.codec import MAX_DURATION, Channels, check_rate, is_silent, require_sound
 from speech_emotion.audio.recordings import as_channels
+from speech_emotion.audio.speech import SpeechDetector
 from speech_emotion.base.errors import naming
 from speech_emotion.serving.answers import Estimate, Prediction
-from speech_emotion.serving.timeline import (
-    FRAME,
-    check_windows,
-    frame_amplitudes,
-    has_speech,
-    speech_threshold,
-)
+from speech_emotion.serving.timeline import check_windows
 
 BUFFER = MAX_DURATION
 """What a stream remembers, in s: as much as the longest recording that the pipeline takes."""
@@ -28,6 +23,8 @@ SMOOTHING = 1.0
 
 class Listener(Protocol):
     """What a stream needs of a recogniser."""
+
+    any_sound: bool
 
     def predict(self, source: np.ndarray, sample_rate: int) -> Prediction:
         """The emotion of samples [n] at a rate in Hz."""
@@ -85,7 +82,6 @@ class Stream:
         self._capacity = round(BUFFER * sample_rate)
         # twice as long as what is remembered, so that it is seldom moved to the front
         self._buffer = np.zeros(2 * self._capacity, np.float32)
-        self._frame = round(FRAME * sample_rate)
         self._clear()
 
     def feed(self, chunk: np.ndarray) -> list[Estimate]:
@@ -123,7 +119,7 @@ class Stream:
         Raises
         ------
         AudioError
-            If all of it was silent or too short, as `Recognizer.predict` does.
+            If all of it was silent, too short or no speech, as `Recognizer.predict` does.
         """
         samples = self._past(self._capacity).copy()
         self._clear()
@@ -133,7 +129,7 @@ class Stream:
         self._stop = 0  # where the buffer's content ends
         self._fed = 0  # samples since the start
         self._channels, self._channel_count = Channels(), 0
-        self._amplitudes = np.zeros(0, np.float32)
+        self._detector = SpeechDetector(self._sample_rate, self._window / self._sample_rate)
         self._smoothed: np.ndarray | None = None
         self._known_up_to = 0  # samples since the start that the voice was estimated from
 
@@ -160,13 +156,11 @@ class Stream:
 
     def _estimate(self) -> Estimate:
         window = self._past(self._window)
-        new = frame_amplitudes(self._past(self._hop), self._sample_rate)
-        self._amplitudes = np.concatenate([self._amplitudes, new])[-round(BUFFER / FRAME) :]
-        of_window = self._amplitudes[-max(len(window) // self._frame, 1) :]
+        self._detector.feed(self._past(self._hop))
         time = self._fed / self._sample_rate
-        if is_silent(window[:, None], step=0) or not has_speech(
-            of_window, speech_threshold(self._amplitudes)
-        ):
+        heard = len(window) / self._sample_rate
+        speech = self._recognizer.any_sound or self._detector.heard_speech(heard)
+        if not speech or is_silent(window[:, None], step=0):
             self._smoothed = None
             return Estimate(time, False, None, None)
         latest = self._recognizer.probabilities(window, self._sample_rate)

@@ -1,4 +1,4 @@
-"""A long recording as windows over time, and what in them is speech."""
+"""A long recording as windows over time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,24 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from speech_emotion.audio.loudness import amplitude_ratio, noise_floor, threshold_in_noise
 from speech_emotion.audio.recordings import Recording
 
-FRAME = 0.01
-"""Frames whose level is measured, in s."""
-
-SOFTEST = -70.0
-"""Nothing softer is speech, in dB full scale (root mean square of a frame)."""
-
-BELOW_LOUDEST = 35.0
-"""Nothing that far below the loudest frame is speech, in dB; the default of clean.trim."""
-
-ABOVE_FLOOR = 8.0
-"""Nothing within these dB of the noise floor of the audible frames is speech. Steady noise, however
-loud, stays within 4 dB of its own."""
-
-LEAST_SPEECH = 0.2
-"""A window with less than this above all three has no speech, in s; or half of a shorter window."""
+SHORTEST_WINDOW = 0.01
+"""In s."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +32,10 @@ class Piece:
 def check_windows(window: float, hop: float) -> None:
     """Raise a `ValueError` unless windows of that length, and so far apart, in s, can be made."""
     for name, value in (("window", window), ("hop", hop)):
-        if not FRAME <= value < np.inf:
-            raise ValueError(f"{name} is {value:g} s: expected a number of at least {FRAME:g}")
+        if not SHORTEST_WINDOW <= value < np.inf:
+            raise ValueError(
+                f"{name} is {value:g} s: expected a number of at least {SHORTEST_WINDOW:g}"
+            )
 
 
 def pieces(recording: Recording, sample_rate: int, window: float, hop: float) -> Iterator[Piece]:
@@ -76,42 +64,6 @@ def pieces(recording: Recording, sample_rate: int, window: float, hop: float) ->
             reached = min(start + length, end)
             yield Piece(start / sample_rate, reached / sample_rate, held[:length])
             number += 1
-
-
-def frame_amplitudes(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Root mean square of every whole frame of `FRAME` s [shape=(frames,), float32]."""
-    length = round(FRAME * sample_rate)
-    frames = samples[: len(samples) // length * length].reshape(-1, length)
-    return np.sqrt(np.square(frames, dtype=np.float32).mean(axis=1))
-
-
-def speech_threshold(reference: np.ndarray) -> float:
-    """The amplitude above which a frame is taken for speech, judged by what surrounds it.
-
-    A simple rule by level, since it must cost next to nothing: it separates speech from silence and
-    from steady noise, not from music or from a slamming door.
-
-    Parameters
-    ----------
-    reference : np.ndarray [shape=(frames,)]
-        Amplitudes of all frames that are known of the recording.
-    """
-    softest = amplitude_ratio(SOFTEST)
-    audible = reference[reference > softest]
-    if not len(audible):
-        return softest
-    peak = float(audible.max())
-    return max(
-        softest,
-        peak * amplitude_ratio(-BELOW_LOUDEST),
-        threshold_in_noise(peak, noise_floor(audible), ABOVE_FLOOR),
-    )
-
-
-def has_speech(amplitudes: np.ndarray, threshold: float) -> bool:
-    """Whether enough frames of a window, by their amplitudes, are louder than a threshold."""
-    least = min(LEAST_SPEECH / FRAME, len(amplitudes) / 2)
-    return bool(len(amplitudes) and (amplitudes > threshold).sum() >= least)
 
 
 def _resampled(recording: Recording, sample_rate: int) -> Iterator[tuple[np.ndarray, bool]]:

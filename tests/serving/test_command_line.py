@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT, wav
+from conftest import ROOT, tone, wav
 from exported_model import say_synthetic
 
 from speech_emotion.audio.codec import SILENT
@@ -73,6 +73,27 @@ def test_a_table_for_people_and_a_broken_file_does_not_stop_the_others(
         f"error: {folder / 'absent.wav'} can't be read: No such file or directory.",
         f"error: {folder / 'notes.txt'} can't be decoded: Format not recognised.",
     ]
+
+
+def test_what_is_no_speech_has_no_emotion_and_is_no_error(models: Path, folder: Path) -> None:
+    music = folder / "tone.wav"
+    music.write_bytes(wav(tone(2)))
+    (folder / "broken.wav").unlink()
+    done = run(models, folder)
+    assert done.returncode == 0, done.stderr
+    [row] = [row for row in done.stdout.decode().splitlines() if row.startswith(str(music))]
+    assert row.removeprefix(str(music)).split() == ["no", "speech"]
+    assert json.loads(run(models, "--json", music).stdout) == {
+        "file": str(music),
+        "emotion": None,
+        "probabilities": None,
+        "duration": 2.0,
+    }
+    [values] = csv.DictReader(io.StringIO(run(models, "--csv", music).stdout.decode()))
+    assert values.pop("file") == str(music)
+    assert values.pop("duration") == "2.0"
+    assert set(values.values()) == {""}
+    assert json.loads(run(models, "--json", "--any-sound", music).stdout)["emotion"] in EMOTIONS
 
 
 def test_a_folder_holds_only_what_is_a_recording(models: Path, folder: Path) -> None:

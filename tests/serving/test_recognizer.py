@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import wav
+from conftest import tone, wav
 from exported_model import change_front_end, write_models
 from feature_folders import spectrogram, vector
 
-from speech_emotion.base.errors import AudioError, PipelineError
+from speech_emotion.base.errors import AudioError, NoSpeechError, PipelineError
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.networks import NAMES, Features, find
 from speech_emotion.serving.lite import LiteModel
@@ -91,12 +91,12 @@ def test_the_same_recording_gets_the_same_answer_from_everything(
     assert stream.finish() == expected, "a stream takes the next utterance"
 
 
-def test_integers_are_read_by_the_full_scale_of_their_type(recognizer: Recognizer) -> None:
+def test_integers_are_read_by_the_full_scale_of_their_type(of_any_sound: Recognizer) -> None:
     draw = np.random.default_rng(0)
     pcm = (draw.normal(0, 0.1, 16000) * 32768).astype(np.int16)
-    expected = recognizer.predict(pcm / np.float32(32768), 16000)
-    assert recognizer.predict(pcm, 16000) == expected
-    assert recognizer.predict(pcm.astype(np.int32) * 65536, 16000) == expected
+    expected = of_any_sound.predict(pcm / np.float32(32768), 16000)
+    assert of_any_sound.predict(pcm, 16000) == expected
+    assert of_any_sound.predict(pcm.astype(np.int32) * 65536, 16000) == expected
 
 
 @pytest.mark.parametrize("softer", [1e-2, 1e-4, 1e-6])
@@ -157,25 +157,25 @@ def test_every_encoding_is_read(
 @pytest.mark.parametrize("rate", [4000, 8000, 11025, 44100, 96000, 192000])
 @pytest.mark.parametrize("channels", [1, 2, 6])
 def test_every_rate_and_channel_count_is_read(
-    rate: int, channels: int, recognizer: Recognizer, tmp_path: Path
+    rate: int, channels: int, of_any_sound: Recognizer, tmp_path: Path
 ) -> None:
     draw = np.random.default_rng(0)
     path = tmp_path / "noise.wav"
     soundfile.write(path, draw.normal(0, 0.1, (rate // 5, channels)), rate)
-    prediction = recognizer.predict(path)
+    prediction = of_any_sound.predict(path)
     assert prediction.duration == pytest.approx(0.2)
     assert sum(prediction.probabilities.values()) == pytest.approx(1)
 
 
 def test_a_long_recording_is_recognised_in_pieces_and_its_silence_does_not_count(
-    recognizer: Recognizer,
+    of_any_sound: Recognizer,
 ) -> None:
     draw = np.random.default_rng(0)
     rate = 8000
     loud = draw.normal(0, 0.1, 60 * rate).astype(np.float32)
     other = (np.sign(np.sin(np.arange(30 * rate) / 5)) * 0.2).astype(np.float32)
-    first, second = recognizer.predict(loud, rate), recognizer.predict(other, rate)
-    both = recognizer.predict(np.concatenate([loud, other]), rate)
+    first, second = of_any_sound.predict(loud, rate), of_any_sound.predict(other, rate)
+    both = of_any_sound.predict(np.concatenate([loud, other]), rate)
     mean = {
         label: (2 * first.probabilities[label] + second.probabilities[label]) / 3
         for label in EMOTIONS
@@ -183,7 +183,34 @@ def test_a_long_recording_is_recognised_in_pieces_and_its_silence_does_not_count
     assert close(both.probabilities, mean, 1e-9)
     assert both.duration == 90
     with_silence = np.concatenate([np.zeros(60 * rate, np.float32), loud])
-    assert recognizer.predict(with_silence, rate).probabilities == first.probabilities
+    assert of_any_sound.predict(with_silence, rate).probabilities == first.probabilities
+
+
+@pytest.mark.slow
+def test_only_the_pieces_with_speech_count(
+    recognizer: Recognizer, speech: tuple[np.ndarray, int]
+) -> None:
+    samples, rate = speech
+    noise = np.random.default_rng(0).normal(0, 0.1, 60 * rate).astype(np.float32)
+    found = recognizer.predict(np.concatenate([noise, samples]), rate)
+    expected = recognizer.predict(samples, rate)
+    assert close(found.probabilities, expected.probabilities, 1e-9)
+    assert found.duration == pytest.approx(60 + len(samples) / rate)
+
+
+def test_a_sound_that_is_no_speech_is_reported_unless_any_sound_will_do(
+    recognizer: Recognizer, of_any_sound: Recognizer, speech: tuple[np.ndarray, int]
+) -> None:
+    samples, rate = speech
+    middle = samples[len(samples) // 2 :][: rate // 20]
+    for sound in (tone(2, rate), 0.1 * np.random.default_rng(0).normal(size=2 * rate), middle):
+        with pytest.raises(NoSpeechError, match=r"^The array holds no speech\.$") as caught:
+            recognizer.predict(sound, rate)
+        assert caught.value.duration == pytest.approx(len(sound) / rate)
+        assert of_any_sound.predict(sound, rate).emotion in EMOTIONS
+        with pytest.raises(NoSpeechError):
+            recognizer.adapt([sound], rate)
+        assert of_any_sound.adapt([sound], rate).any_sound
 
 
 @pytest.mark.parametrize("announced", [0xFFFFFFFF, 0x7FFFF024])
@@ -297,7 +324,7 @@ def test_a_voice_that_cannot_be_known_is_reported(
 
 @pytest.mark.slow
 def test_memory_stays_the_same_however_long_the_recording(
-    recognizer: Recognizer, tmp_path: Path
+    of_any_sound: Recognizer, tmp_path: Path
 ) -> None:
     """NumPy's own memory; what the process as a whole takes is measured by benchmarks.predict."""
     draw = np.random.default_rng(0)
@@ -310,7 +337,7 @@ def test_memory_stays_the_same_however_long_the_recording(
             for _ in range(minutes):
                 file.write(minute)
         tracemalloc.start()
-        recognizer.predict(path)
+        of_any_sound.predict(path)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]

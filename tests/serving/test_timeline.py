@@ -63,10 +63,20 @@ def test_windows_without_speech_say_so_and_carry_no_emotion(
 
 @pytest.mark.parametrize("amplitude", [0.0, 0.003, 0.3])
 def test_silence_and_steady_noise_are_no_speech_and_no_error(
-    amplitude: float, recognizer: Recognizer
+    amplitude: float, recognizer: Recognizer, of_any_sound: Recognizer
 ) -> None:
     noise = amplitude * np.random.default_rng(0).normal(size=10 * 16000)
     assert not any(window.speech for window in recognizer.timeline(noise, 16000))
+    short = of_any_sound.timeline(noise[:16000], 16000)
+    assert [window.speech for window in short] == [amplitude > 0]
+
+
+def test_short_windows_tell_speech_too(
+    recognizer: Recognizer, speech: tuple[np.ndarray, int]
+) -> None:
+    samples, rate = speech
+    timeline = recognizer.timeline(samples, rate, window=0.2, hop=0.2)
+    assert 0.3 < np.mean([window.speech for window in timeline]) < 1
 
 
 def test_every_recording_of_speech_is_speech(
