@@ -77,7 +77,7 @@ class SpeechDetector:
         self._heard = np.concatenate([self._heard, self.probabilities(samples)])[-self._most :]
 
     def heard_speech(self, duration: float) -> bool:
-        """Whether there was speech in the last so many s; a pause of that length counts as none."""
+        """Whether there was speech in the last so many s."""
         heard = self._heard[-max(_chunks(duration), 1) :]
         span = min(SPAN, self._most)
         padded = np.pad(heard, (0, max(span - len(heard), 0)))
@@ -124,11 +124,10 @@ class SpeechDetector:
         before, cells = self._hidden, self._cells
         for number, gates in enumerate(of_input):
             gates += of_hidden @ before
-            let_in, kept, shown = (
-                _sigmoid(gates[start : start + CELLS]) for start in (0, CELLS, 3 * CELLS)
-            )
-            cells = kept * cells + let_in * np.tanh(gates[2 * CELLS : 3 * CELLS])
-            before = hidden[number] = shown * np.tanh(cells)
+            opened = _sigmoid(gates)  # those that let in, keep and show; one is a tanh instead
+            new = np.tanh(gates[2 * CELLS : 3 * CELLS])
+            cells = opened[CELLS : 2 * CELLS] * cells + opened[:CELLS] * new
+            before = hidden[number] = opened[3 * CELLS :] * np.tanh(cells)
         self._hidden, self._cells = before, cells
         final = np.maximum(hidden, 0) @ weights["output_weight"][0, :, 0]
         return _sigmoid(final + weights["output_bias"])
@@ -137,12 +136,13 @@ class SpeechDetector:
 def holds_speech(samples: np.ndarray, sample_rate: int) -> bool:
     """Whether there is a third of a second of speech in samples [n], full scale 1, at a rate in Hz.
 
-    Listening ends with the second in which the first speech was heard.
+    Listening ends with the half second in which the first speech was heard.
     """
-    memory = 1 + SPAN * CHUNK / RATE
+    block = sample_rate // 2
+    memory = 0.5 + SPAN * CHUNK / RATE
     detector = SpeechDetector(sample_rate, memory)
-    for start in range(0, len(samples), sample_rate):
-        detector.feed(samples[start : start + sample_rate])
+    for start in range(0, len(samples), block):
+        detector.feed(samples[start : start + block])
         if detector.heard_speech(memory):
             return True
     return False
@@ -157,7 +157,8 @@ def _encoded(chunks: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarra
     mirrored = np.concatenate([chunks, chunks[:, -2 : -CONTEXT - 2 : -1]], axis=1)
     frames = np.lib.stride_tricks.sliding_window_view(mirrored, SPECTRUM, axis=1)[:, ::SPECTRUM_HOP]
     hann = np.hanning(SPECTRUM + 1)[:-1].astype(np.float32)
-    x = np.abs(np.fft.rfft(frames * hann))
+    spectra = np.fft.rfft(frames * hann)
+    x = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))  # sooner done than np.abs
     for layer, stride in ((1, 1), (2, 2), (3, 2), (4, 1)):
         x = _convolved(
             x, weights[f"convolution_{layer}_weight"], weights[f"convolution_{layer}_bias"], stride

@@ -179,12 +179,15 @@ def test_calibration_error_by_hand() -> None:
 
 def test_coverage_by_hand() -> None:
     probabilities = np.array([[0.9, 0.1], [0.12, 0.88], [0.4, 0.6], [0.75, 0.25]])
-    curve = coverage(probabilities, np.array([True, True, False, True])).set_index("at_least")
-    assert curve.loc[0.0].tolist() == [1, 0.75]
-    assert curve.loc[0.6].tolist() == [1, 0.75], "at least, not more than"
-    assert curve.loc[0.65].tolist() == [0.75, 1]
-    assert curve.loc[0.9].tolist() == [0.25, 1]
-    assert 0.95 not in curve.index, "nothing is as sure"
+    curve = coverage(probabilities, np.array([True, True, False, True]))
+    rows = dict(
+        zip(curve["at_least"], zip(curve["coverage"], curve["accuracy"], strict=True), strict=True)
+    )
+    assert rows[0.0] == (1, 0.75)
+    assert rows[0.6] == (1, 0.75), "at least, not more than"
+    assert rows[0.65] == (0.75, 1)
+    assert rows[0.9] == (0.25, 1)
+    assert 0.95 not in rows, "nothing is as sure"
 
 
 def test_certain_predictions_are_calibrated_when_right() -> None:
