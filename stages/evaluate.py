@@ -29,7 +29,7 @@ from speech_emotion.reporting.evaluation import (
 from speech_emotion.reporting.evaluation_figures import evaluation_figures, read_curves
 from speech_emotion.reporting.known_voice import known_voice_scores
 from speech_emotion.reporting.model_tests import as_page, summary
-from speech_emotion.reporting.scoring import score
+from speech_emotion.reporting.scoring import coverage, score
 from speech_emotion.training.trained_model import TrainedModel
 from speech_emotion.training.voices import read_voices
 
@@ -63,8 +63,8 @@ def evaluate(
     merged, clean : Path
         The datasets before and after cleaning: what is disturbed, and for one figure.
     metrics : Path
-        Where metrics.json, model_tests.md, predictions.csv and the folder figures go. Each takes
-        the place of its predecessor once it is whole; nothing else there is touched.
+        Where metrics.json, model_tests.md, predictions.csv, coverage.csv and the folder figures go.
+        Each takes the place of its predecessor once it is whole; nothing else there is touched.
 
     Raises
     ------
@@ -95,17 +95,23 @@ def evaluate(
         **setting(task, split_params, trained.network),
     }
     predictions = predictions_table(named, probabilities, task.labels)
+    correct = (predictions["predicted"] == predictions["truth"]).to_numpy()
+    covered = coverage(probabilities, correct)
     tests = tests_of(trained, subset, probabilities, merged, evaluate_params.disturbed)
     values["model_tests"] = summary(tests)
     metrics.mkdir(parents=True, exist_ok=True)
     with replaced_folder(metrics / "figures") as folder:
         for name, figure in evaluation_figures(
-            task, predictions, values, read_curves(curves), (merged, clean)
+            task, predictions, values, covered, read_curves(curves), (merged, clean)
         ).items():
             figures.save(figure, folder / f"{name}.png")
     write_whole(
         metrics / "predictions.csv",
         predictions.to_csv(index=False, lineterminator="\n", float_format="%.6f"),
+    )
+    write_whole(
+        metrics / "coverage.csv",
+        covered.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
     )
     subject = f"{trained.network}, tested on {values['corpora']['test']}, {values['protocol']} "
     subject += f"fold {values['fold']}"

@@ -2,8 +2,8 @@
 
 Silero Team, "Silero VAD: pre-trained enterprise-grade Voice Activity Detector", version 6.2.3,
 https://github.com/snakers4/silero-vad. Its weights are in silero_vad.npz, in half precision
-(scripts/speech_weights.py), under the MIT licence beside them. Packages that run it weigh 11 MB and
-more, and those that need neither PyTorch nor ONNX Runtime take thirty times as long.
+(scripts/speech_weights.py), under the MIT licence beside them. The packages that run it weigh 11 MB
+and more, and the smallest takes thirty times as long.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ SPECTRUM, SPECTRUM_HOP = 256, 128
 CELLS = 128
 """Of the network's memory."""
 
-LEAST = 12
-"""Chunks in a row, 0.38 s, over which the probability of speech is averaged."""
+SPAN = 32
+"""Chunks in a row, 1.02 s, over which the probability of speech is averaged."""
 
-PROBABLE = 0.6
-"""A sound holds speech if one of these averages is as high. Found on half of the speakers and
-sounds that docs/predict.md names, and measured on the others."""
+PROBABLE = 0.34
+"""A sound holds speech if one of these averages is as high, as after a third of a second of it.
+docs/predict.md says what passes, and what does not."""
 
 LEVEL = amplitude_ratio(-20)
 """What is softer is raised to it, for the network misses soft speech: the root mean square of the
@@ -77,11 +77,11 @@ class SpeechDetector:
         self._heard = np.concatenate([self._heard, self.probabilities(samples)])[-self._most :]
 
     def heard_speech(self, duration: float) -> bool:
-        """Whether there was speech in the last so many s; a pause of that length counts as none."""
+        """Whether there was speech in the last so many s."""
         heard = self._heard[-max(_chunks(duration), 1) :]
-        least = min(LEAST, self._most)
-        padded = np.pad(heard, (0, max(least - len(heard), 0)))
-        return bool(np.convolve(padded, np.full(least, 1 / least), "valid").max() >= PROBABLE)
+        span = min(SPAN, self._most)
+        padded = np.pad(heard, (0, max(span - len(heard), 0)))
+        return bool(np.convolve(padded, np.full(span, 1 / span), "valid").max() >= PROBABLE)
 
     def probabilities(self, samples: np.ndarray) -> np.ndarray:
         """Listen to the next samples: of speech in each chunk that is now complete.
@@ -124,25 +124,25 @@ class SpeechDetector:
         before, cells = self._hidden, self._cells
         for number, gates in enumerate(of_input):
             gates += of_hidden @ before
-            let_in, kept, shown = (
-                _sigmoid(gates[start : start + CELLS]) for start in (0, CELLS, 3 * CELLS)
-            )
-            cells = kept * cells + let_in * np.tanh(gates[2 * CELLS : 3 * CELLS])
-            before = hidden[number] = shown * np.tanh(cells)
+            opened = _sigmoid(gates)  # those that let in, keep and show; one is a tanh instead
+            new = np.tanh(gates[2 * CELLS : 3 * CELLS])
+            cells = opened[CELLS : 2 * CELLS] * cells + opened[:CELLS] * new
+            before = hidden[number] = opened[3 * CELLS :] * np.tanh(cells)
         self._hidden, self._cells = before, cells
         final = np.maximum(hidden, 0) @ weights["output_weight"][0, :, 0]
         return _sigmoid(final + weights["output_bias"])
 
 
 def holds_speech(samples: np.ndarray, sample_rate: int) -> bool:
-    """Whether there are 0.2 s of speech or more in samples [n], full scale 1, at a rate in Hz.
+    """Whether there is a third of a second of speech in samples [n], full scale 1, at a rate in Hz.
 
-    Listening ends with the second in which the first speech was heard.
+    Listening ends with the half second in which the first speech was heard.
     """
-    memory = 1 + LEAST * CHUNK / RATE
+    block = sample_rate // 2
+    memory = 0.5 + SPAN * CHUNK / RATE
     detector = SpeechDetector(sample_rate, memory)
-    for start in range(0, len(samples), sample_rate):
-        detector.feed(samples[start : start + sample_rate])
+    for start in range(0, len(samples), block):
+        detector.feed(samples[start : start + block])
         if detector.heard_speech(memory):
             return True
     return False
@@ -157,7 +157,8 @@ def _encoded(chunks: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarra
     mirrored = np.concatenate([chunks, chunks[:, -2 : -CONTEXT - 2 : -1]], axis=1)
     frames = np.lib.stride_tricks.sliding_window_view(mirrored, SPECTRUM, axis=1)[:, ::SPECTRUM_HOP]
     hann = np.hanning(SPECTRUM + 1)[:-1].astype(np.float32)
-    x = np.abs(np.fft.rfft(frames * hann))
+    spectra = np.fft.rfft(frames * hann)
+    x = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))  # sooner done than np.abs
     for layer, stride in ((1, 1), (2, 2), (3, 2), (4, 1)):
         x = _convolved(
             x, weights[f"convolution_{layer}_weight"], weights[f"convolution_{layer}_bias"], stride

@@ -51,6 +51,7 @@ def evaluation_figures(
     task: Task,
     predictions: pd.DataFrame,
     values: dict[str, Any],
+    covered: pd.DataFrame,
     curves: pd.DataFrame,
     datasets: tuple[Path, Path],
 ) -> dict[str, Figure]:
@@ -64,6 +65,8 @@ def evaluation_figures(
         As `speech_emotion.reporting.evaluation.predictions_table` makes it.
     values : dict
         The metrics.
+    covered : pd.DataFrame
+        As `speech_emotion.reporting.scoring.coverage` gives it.
     curves : pd.DataFrame
         As `read_curves` gives them.
     datasets : (Path, Path)
@@ -91,6 +94,7 @@ def evaluation_figures(
         "accuracy_by_speaker": figures.accuracy_by_speaker(
             speakers.reset_index(drop=True), values["accuracy"], tested
         ),
+        "coverage": figures.coverage(covered, tested),
         "training_curves": figures.training_curves(curves, trained),
         "label_distribution": figures.label_distribution(
             pd.crosstab(used["emotion"], material(used).str.replace("/", " ")).reindex(

@@ -157,6 +157,31 @@ def training_curves(curves: pd.DataFrame, subject: str) -> Figure:
 
 
 @_in_our_style
+def coverage(curve: pd.DataFrame, subject: str) -> Figure:
+    """Accuracy of what is answered by the share that is, with the least confidence at some points.
+
+    Parameters
+    ----------
+    curve : pd.DataFrame
+        Columns ``at_least``, ``coverage``, ``accuracy``, each 0 to 1.
+    subject : str
+        What was tested.
+    """
+    figure, axes = _figure("Not answering when unsure", subject, width=5.6, height=3.8)
+    axes.plot(curve["coverage"], curve["accuracy"], "o-", markersize=4, color=BLUE)
+    for row in curve.iloc[::2].itertuples():
+        axes.annotate(
+            f"{row.at_least:.1f}", (row.coverage, row.accuracy), (3, 5), textcoords="offset points"
+        )
+    axes.set(xlabel="recordings answered, by the least confidence", ylabel="accuracy among these")
+    axes.set(xlim=(0, 1.03), ylim=(0, 1.03))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    axes.grid()
+    return figure
+
+
+@_in_our_style
 def label_distribution(counts: pd.DataFrame, subject: str) -> Figure:
     """Recordings by emotion, stacked by where they come from.
 

@@ -25,6 +25,9 @@ UNKNOWN = "unknown"
 """What reports say of a speaker or a sex that a corpus does not tell."""
 
 CALIBRATION_BINS = 15
+CONFIDENCES = tuple(number / 20 for number in range(20))
+"""At which coverage and accuracy are reported."""
+
 DIGITS = 6
 
 
@@ -208,6 +211,35 @@ def calibration_error(probabilities: np.ndarray, correct: np.ndarray) -> float:
     bins = np.ceil(confidence * CALIBRATION_BINS).astype(int).clip(1, CALIBRATION_BINS)
     gaps = np.bincount(bins, weights=correct - confidence)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def coverage(probabilities: np.ndarray, correct: np.ndarray) -> pd.DataFrame:
+    """What is gained by not answering below a confidence, the largest probability.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, k)]
+    correct : np.ndarray [shape=(n,)]
+        Whether the class of the largest probability is the true one.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row for each confidence of `CONFIDENCES` that a recording reaches: ``at_least``, the
+        ``coverage`` (share of recordings with that confidence or more), and the ``accuracy`` among
+        these.
+    """
+    confidence = probabilities.max(axis=1)
+    answered = confidence >= np.array(CONFIDENCES)[:, None]
+    counts = answered.sum(axis=1)
+    reached = counts > 0
+    return pd.DataFrame(
+        {
+            "at_least": np.array(CONFIDENCES)[reached],
+            "coverage": counts[reached] / len(confidence),
+            "accuracy": (answered @ correct.astype(float))[reached] / counts[reached],
+        }
+    )
 
 
 def bootstrap_interval(metric: Metric, by_speaker: np.ndarray) -> Interval:

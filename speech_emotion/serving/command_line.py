@@ -17,9 +17,9 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from speech_emotion.base.errors import (
     AudioError,
@@ -55,6 +55,11 @@ AUDIO_SUFFIXES = frozenset(
 
 
 NO_SPEECH = "no speech"
+
+UNSURE = "unsure"
+"""What is printed for an emotion that is less probable than --at-least."""
+
+Answer = TypeVar("Answer", Prediction, Window, Estimate)
 
 
 class Output(ABC):
@@ -154,6 +159,13 @@ def _columns(emotion: str, probabilities: dict[str, float]) -> str:
     return f"{emotion:<9} {values}"
 
 
+def doubted(answer: Answer, at_least: float) -> Answer:
+    """The same with `UNSURE` for its emotion, if that is less probable than so much."""
+    if answer.probabilities is None or max(answer.probabilities.values()) >= at_least:
+        return answer
+    return replace(answer, emotion=UNSURE)
+
+
 def expanded(names: Sequence[str]) -> list[str]:
     """The recordings that arguments stand for, in their order; those of a folder by name.
 
@@ -203,7 +215,12 @@ def _source(name: str) -> Iterator[Path | BinaryIO]:
 
 
 def listen(
-    recognizer: Recognizer, output: JsonLines | None, window: float, hop: float, adapt: bool
+    recognizer: Recognizer,
+    output: JsonLines | None,
+    window: float,
+    hop: float,
+    adapt: bool,
+    at_least: float,
 ) -> None:
     """Print the emotion of what the microphone records, every hop, until Ctrl-C.
 
@@ -217,6 +234,8 @@ def listen(
         How much of the past each estimate is made from, and the time between estimates, in s.
     adapt : bool
         Whether one speaker is heard, whose voice it gets to know as time passes.
+    at_least : float
+        What is less probable is "unsure".
     """
     require_package("sounddevice", "mic", "--mic records from the microphone")
     from speech_emotion.audio.microphone import chunks  # brings PortAudio
@@ -227,6 +246,7 @@ def listen(
             stream = recognizer.stream(sample_rate, window=window, hop=hop, adapt=adapt)
             for chunk in arriving:
                 for estimate in stream.feed(chunk):
+                    estimate = doubted(estimate, at_least)
                     if output:
                         output.estimate("microphone", estimate)
                     else:
@@ -240,10 +260,10 @@ def _live(estimate: Estimate) -> str:
     if estimate.emotion is None or estimate.probabilities is None:
         return f"{estimate.time:7.1f} s  {NO_SPEECH:<60}"
     ranked = sorted(estimate.probabilities.items(), key=lambda item: -item[1])
-    (first, share), *others = ranked[:3]
+    (_, share), *others = ranked[:3]
     bar = "#" * round(20 * share)
     rest = ", ".join(f"{label} {value:.0%}" for label, value in others)
-    return f"{estimate.time:7.1f} s  {first:<9} {share:4.0%} {bar:<20} {rest:<26}"
+    return f"{estimate.time:7.1f} s  {estimate.emotion:<9} {share:4.0%} {bar:<20} {rest:<26}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -265,6 +285,13 @@ def _parser() -> argparse.ArgumentParser:
         "--any-sound",
         action="store_true",
         help="recognise whatever sounds, without asking whether it is speech",
+    )
+    parser.add_argument(
+        "--at-least",
+        type=float,
+        default=0.0,
+        metavar="PROBABILITY",
+        help=f'print "{UNSURE}" for an emotion that is less probable',
     )
     parser.add_argument(
         "--speaker",
@@ -298,6 +325,8 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("name a recording, or --mic")
     if options.plot and not options.timeline:
         parser.error("--plot draws a timeline: add --timeline")
+    if not 0 <= options.at_least <= 1:
+        parser.error(f"--at-least is {options.at_least:g}: expected a probability, 0 to 1")
     if options.hop is None:
         options.hop = 0.5 if options.mic else 1.0
     try:
@@ -312,7 +341,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.mic:
         recognizer = _loaded(options)
         output = JsonLines(recognizer.labels, 0) if options.json else None
-        listen(recognizer, output, options.window, options.hop, options.adapt)
+        listen(recognizer, output, options.window, options.hop, options.adapt, options.at_least)
         return
     files = expanded(options.files)
     if options.plot:
@@ -356,11 +385,11 @@ def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Name
             with _source(name) as source, _warnings_printed(_subject(name)):
                 if options.timeline:
                     windows = recognizer.timeline(source, window=options.window, hop=options.hop)
-                    output.timeline(name, windows)
+                    output.timeline(name, [doubted(one, options.at_least) for one in windows])
                     if options.plot:
                         _plot(source, windows, recognizer.labels, name, options.plot)
                 else:
-                    output.prediction(name, recognizer.predict(source))
+                    output.prediction(name, doubted(recognizer.predict(source), options.at_least))
         except NoSpeechError as error:
             output.no_speech(name, error.duration)
         except AudioError as error:

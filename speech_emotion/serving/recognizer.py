@@ -298,7 +298,7 @@ class Recognizer:
         --------
         >>> windows = Recognizer.load("models/export").timeline("recording.wav", window=1, hop=1)
         >>> [(window.start, window.speech) for window in windows][:2]
-        [(0.0, True), (1.0, True)]
+        [(0.0, False), (1.0, True)]
         """
         check_windows(window, hop)
         rate = self._front_end.clean.sample_rate

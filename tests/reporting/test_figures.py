@@ -51,6 +51,13 @@ def cleaning() -> Figure:
     return figures.cleaning(waves, (48000, 16000), log_mels, np.linspace(50, 7900, 64), SUBJECT)
 
 
+def coverage() -> Figure:
+    curve = pd.DataFrame(
+        {"at_least": [0.0, 0.5, 0.9], "coverage": [1.0, 0.6, 0.1], "accuracy": [0.5, 0.7, 1.0]}
+    )
+    return figures.coverage(curve, SUBJECT)
+
+
 def learning_curve() -> Figure:
     scores = np.random.default_rng(0).uniform(0.3, 0.7, (4, 6))
     return figures.learning_curve([4, 8, 12, 20], scores, SUBJECT)
@@ -70,6 +77,7 @@ PICTURES = [
     label_distribution,
     accuracy_by_speaker,
     cleaning,
+    coverage,
     learning_curve,
     known_voices,
 ]

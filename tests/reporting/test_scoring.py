@@ -15,6 +15,7 @@ from speech_emotion.reporting.scoring import (
     accuracy,
     bootstrap_interval,
     calibration_error,
+    coverage,
     score,
     uar,
 )
@@ -195,6 +196,19 @@ def test_calibration_error_by_hand() -> None:
     # confidences in one bin are averaged before they are compared: .61 and .65, accuracy .5
     probabilities = np.array([[0.61, 0.39], [0.65, 0.35]])
     assert calibration_error(probabilities, np.array([True, False])) == pytest.approx(0.13)
+
+
+def test_coverage_by_hand() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.12, 0.88], [0.4, 0.6], [0.75, 0.25]])
+    curve = coverage(probabilities, np.array([True, True, False, True]))
+    rows = dict(
+        zip(curve["at_least"], zip(curve["coverage"], curve["accuracy"], strict=True), strict=True)
+    )
+    assert rows[0.0] == (1, 0.75)
+    assert rows[0.6] == (1, 0.75), "at least, not more than"
+    assert rows[0.65] == (0.75, 1)
+    assert rows[0.9] == (0.25, 1)
+    assert 0.95 not in rows, "nothing is as sure"
 
 
 def test_certain_predictions_are_calibrated_when_right() -> None:

@@ -96,6 +96,26 @@ def test_what_is_no_speech_has_no_emotion_and_is_no_error(models: Path, folder: 
     assert json.loads(run(models, "--json", "--any-sound", music).stdout)["emotion"] in EMOTIONS
 
 
+def test_an_emotion_that_is_less_probable_than_asked_is_unsure(
+    models: Path, folder: Path, recognizer: Recognizer
+) -> None:
+    expected = recognizer.predict(folder / "b.flac")
+    for at_least, emotion in ((0.01, expected.emotion), (1, "unsure")):
+        done = run(models, "--json", "--at-least", str(at_least), folder / "b.flac")
+        assert json.loads(done.stdout) == {
+            "file": str(folder / "b.flac"),
+            "emotion": emotion,
+            "probabilities": expected.probabilities,
+            "duration": expected.duration,
+        }
+    done = run(models, "--csv", "--timeline", "--at-least", "1", folder / "b.flac")
+    rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+    assert {row["emotion"] for row in rows} == {"unsure"}
+    done = run(models, "--at-least", "2", folder / "b.flac")
+    assert done.returncode == 2
+    assert b"--at-least is 2: expected a probability, 0 to 1" in done.stderr
+
+
 def test_a_folder_holds_only_what_is_a_recording(models: Path, folder: Path) -> None:
     (folder / "broken.wav").unlink()
     (folder / "session.wav").mkdir()

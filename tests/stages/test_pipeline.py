@@ -37,6 +37,7 @@ def test_a_fresh_clone_runs_from_recordings_to_metrics(
     for name in (
         "confusion",
         "accuracy_by_speaker",
+        "coverage",
         "training_curves",
         "label_distribution",
         "cleaning",
