@@ -114,7 +114,7 @@ def frames_announced(file: soundfile.SoundFile) -> int:
 def undecodable(error: soundfile.LibsndfileError) -> AudioError:
     """The error of a file that libsndfile can't read, with what it says of it."""
     said = error.error_string.rstrip(". ")
-    return AudioError(f"can't be decoded ({said}): if other programs play it, convert it to WAV")
+    return AudioError(f"can't be decoded: {said}; if other programs play it, convert it to WAV")
 
 
 def cut(path: Path, start: float, end: float | None) -> bytes:
