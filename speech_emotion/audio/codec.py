@@ -113,7 +113,8 @@ def frames_announced(file: soundfile.SoundFile) -> int:
 
 def undecodable(error: soundfile.LibsndfileError) -> AudioError:
     """The error of a file that libsndfile can't read, with what it says of it."""
-    return AudioError(f"can't be decoded: {error.error_string.rstrip('. ')}")
+    said = error.error_string.rstrip(". ")
+    return AudioError(f"can't be decoded: {said}; if other programs play it, convert it to WAV")
 
 
 def cut(path: Path, start: float, end: float | None) -> bytes:
@@ -149,11 +150,6 @@ def cut(path: Path, start: float, end: float | None) -> bytes:
     except soundfile.LibsndfileError as error:
         raise undecodable(error) from None
     return target.getvalue()
-
-
-def how_to_convert(path: Path) -> str:
-    """What to do with an audio file of another format, such as MP3."""
-    return f"convert it, such as by `ffmpeg -i {path.name} {path.stem}.wav`"
 
 
 class Inspected(NamedTuple):

@@ -1,8 +1,9 @@
 """Recordings of any format, rate, channel count and length, read in blocks and mixed down."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,8 @@ from speech_emotion.audio.codec import (
     step_of,
     undecodable,
 )
-from speech_emotion.audio.wav_header import read_header
+from speech_emotion.audio.phone_formats import converted, format_of
+from speech_emotion.audio.wav_header import WavHeader, read_header
 from speech_emotion.base.errors import AudioError
 
 BLOCK = 1.0
@@ -43,10 +45,13 @@ class Recording:
         In Hz.
     duration : float or None
         In s; None where it is not known before the end.
+    channels : int
+        Of the source.
     step : float
         The smallest that its format can hold, as `speech_emotion.audio.codec.is_silent` takes it.
     blocks : iterator of np.ndarray [shape=(n,), float32]
-        Mixed down as `speech_emotion.audio.codec.Channels` says, full scale 1. Raises an
+        One channel, or all mixed down as `speech_emotion.audio.codec.Channels` says, full scale 1.
+        Raises an
         `AudioError` for samples that are no sound (`speech_emotion.audio.codec.require_sound`) and
         for a file that ends too early.
     remark : str or None
@@ -55,44 +60,55 @@ class Recording:
 
     sample_rate: int
     duration: float | None
+    channels: int
     step: float
     blocks: Iterator[np.ndarray]
     remark: str | None = None
 
 
 @contextmanager
-def opened(source: Path | BinaryIO) -> Iterator[Recording]:
+def opened(source: Path | BinaryIO, channel: int | None = None) -> Iterator[Recording]:
     """Open an audio file, or read a seekable stream of its bytes from its start.
+
+    Parameters
+    ----------
+    source : Path or BinaryIO
+        What libsndfile reads or, where FFmpeg is installed, phones make.
+    channel : int or None
+        The only one to read, the first being 1; None mixes them down.
 
     Raises
     ------
     AudioError
-        If it can't be read, is no audio file, not a whole one, or at too low a rate.
+        If it can't be read, is no audio file, not a whole one, or at too low a rate, or has no such
+        channel.
     """
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
             header = read_header(file)
             if header.is_cut_short:
                 raise AudioError(CUT_SHORT)
-            channels = _heard(header.file)
-            header.file.seek(0)
-            with soundfile.SoundFile(header.file) as audio:
-                check_rate(audio.samplerate)
-                known = audio.frames / audio.samplerate < UNKNOWN_DURATION
-                yield Recording(
-                    audio.samplerate,
-                    audio.frames / audio.samplerate if known else None,
-                    step_of(audio.subtype),
-                    _blocks(audio, channels),
-                    header.remark,
-                )
+            with _readable(source, header) as (readable, remark):
+                mixed, channels = _mixing(readable, channel)
+                readable.seek(0)
+                with soundfile.SoundFile(readable) as audio:
+                    check_rate(audio.samplerate)
+                    known = audio.frames / audio.samplerate < UNKNOWN_DURATION
+                    yield Recording(
+                        audio.samplerate,
+                        audio.frames / audio.samplerate if known else None,
+                        channels,
+                        step_of(audio.subtype),
+                        _blocks(audio, mixed),
+                        remark,
+                    )
     except soundfile.LibsndfileError as error:
         raise undecodable(error) from None
     except OSError as error:
         raise AudioError(f"can't be read: {error.strerror or error}") from None
 
 
-def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
+def from_array(samples: np.ndarray, sample_rate: int, channel: int | None = None) -> Recording:
     """A recording of samples in memory.
 
     Parameters
@@ -101,18 +117,24 @@ def from_array(samples: np.ndarray, sample_rate: int) -> Recording:
         As `as_channels` takes them.
     sample_rate : int
         In Hz.
+    channel : int or None
+        As for `opened`.
 
     Raises
     ------
     AudioError
-        If they are not samples in one of these forms, or at too low a rate.
+        If they are not samples in one of these forms, or at too low a rate, or without such a
+        channel.
     """
     check_rate(sample_rate)
-    mono = mix_down(as_channels(samples))
+    every = as_channels(samples)
+    mono = _picked(every, channel)
     require_sound(mono)
     step = round(BLOCK * sample_rate)
     blocks = (mono[start : start + step] for start in range(0, len(mono), step))
-    return Recording(sample_rate, len(mono) / sample_rate, 1 / _full_scale(samples.dtype), blocks)
+    step_of_type = 1 / _full_scale(samples.dtype)
+    duration = len(mono) / sample_rate
+    return Recording(sample_rate, duration, every.shape[1], step_of_type, blocks)
 
 
 def as_channels(samples: np.ndarray) -> np.ndarray:
@@ -156,24 +178,57 @@ def _full_scale(kind: np.dtype) -> float:
     return -float(np.iinfo(kind).min) if is_integer else np.inf
 
 
-def _heard(file: BinaryIO) -> Channels | None:
-    """All the channels of a file, which is read once for it; None if there is only one."""
+@contextmanager
+def _readable(source: Path | BinaryIO, header: WavHeader) -> Iterator[tuple[BinaryIO, str | None]]:
+    """What libsndfile can read of a source, and what the user should know of it."""
+    try:
+        with soundfile.SoundFile(header.file):
+            form = None
+    except soundfile.LibsndfileError:
+        form = format_of(header.file)
+        if form is None:
+            raise
+    header.file.seek(0)
+    if form is None:
+        yield header.file, header.remark
+    else:
+        with converted(source, form) as found:
+            yield found
+
+
+def _mixing(file: BinaryIO, channel: int | None) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
+    """What makes one channel of a file's [n, channels] -> [n], and how many there are.
+
+    To mix several, the file is read once for it.
+    """
     file.seek(0)
     with soundfile.SoundFile(file) as audio:
-        if audio.channels == 1:
-            return None
-        channels = Channels()
+        if channel is not None or audio.channels == 1:
+            return partial(_picked, channel=channel), audio.channels
+        heard = Channels()
         while len(samples := _next_block(audio)):
-            channels.add(samples)
-    return channels
+            heard.add(samples)
+        return heard.mixed, audio.channels
 
 
-def _blocks(file: soundfile.SoundFile, channels: Channels | None) -> Iterator[np.ndarray]:
+def _picked(samples: np.ndarray, channel: int | None) -> np.ndarray:
+    """One channel of [n, channels] -> [n], the first being 1; None for the only one."""
+    count = samples.shape[1]
+    if channel is None:
+        return mix_down(samples)
+    if not 1 <= channel <= count:
+        raise AudioError(f"has {count} channel{'s' * (count > 1)}: there is no channel {channel}")
+    return np.ascontiguousarray(samples[:, channel - 1])
+
+
+def _blocks(
+    file: soundfile.SoundFile, mixed: Callable[[np.ndarray], np.ndarray]
+) -> Iterator[np.ndarray]:
     read = 0
     while len(samples := _next_block(file)):
         read += len(samples)
         require_sound(samples)
-        yield channels.mixed(samples) if channels else samples[:, 0]
+        yield mixed(samples)
     if read < frames_announced(file):
         raise AudioError(CUT_SHORT)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from speech_emotion.audio.phone_formats import conversion
 from speech_emotion.base.errors import AudioError, PipelineError
 from speech_emotion.data.corpora import CORPORA
 from speech_emotion.data.dataset import SAME_AUDIO, Utterance, shard_groups
@@ -208,17 +209,26 @@ def check_rejected(rejected: list[Rejected], source: Source, params: IngestParam
 
 
 def _what_to_do(source: Source) -> str:
-    """Such as "12 .mp3 files (convert them ...)"."""
+    """Such as "2 .mp3 files (a.mp3, b.mp3): convert ..."."""
+    by_suffix = defaultdict(list)
+    for name in source.left_out:
+        by_suffix[PurePosixPath(name).suffix.lower()].append(name)
     listed = ", ".join(
-        f"{count} {suffix} file{'s' if count > 1 else ''}"
-        for suffix, count in sorted(source.left_out.items())
+        f"{len(names)} {suffix} file{'s' if len(names) > 1 else ''} ({_first(names)})"
+        for suffix, names in sorted(by_suffix.items())
     )
     hints = []
-    if set(source.left_out) & set(ARCHIVE_SUFFIXES):
+    if set(by_suffix) & set(ARCHIVE_SUFFIXES):
         hints.append("unpack archives that are not zip or lie within another")
-    if set(source.left_out) - set(ARCHIVE_SUFFIXES):
-        hints.append("convert recordings to WAV or FLAC, such as by `ffmpeg -i NAME.mp3 NAME.wav`")
+    if others := sorted(set(by_suffix) - set(ARCHIVE_SUFFIXES)):
+        example = PurePosixPath(by_suffix[others[0]][0])
+        hints.append(f"convert recordings to WAV or FLAC, such as by {conversion(example)}")
     return f"{listed}: {', and '.join(hints)}"
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _if_read_only(rejected: list[Rejected], source: Source) -> str:

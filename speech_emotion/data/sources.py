@@ -5,7 +5,6 @@ import os
 import sys
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +17,7 @@ import yaml
 from pydantic import Field
 
 from speech_emotion.audio.codec import AUDIO_SUFFIXES
+from speech_emotion.audio.phone_formats import PHONE_SUFFIXES
 from speech_emotion.base.errors import AudioError, PipelineError
 from speech_emotion.base.user_cache import user_cache
 from speech_emotion.data.dataset import Utterance
@@ -29,7 +29,7 @@ from speech_emotion.params.section import Section, check
 ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz")
 SPREADSHEET_SUFFIXES = (".xlsx", ".xls", ".ods")
 OTHER_AUDIO_SUFFIXES = (
-    ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".opus", ".webm", ".wma", ".3gp", ".amr", ".aiff",
+    *PHONE_SUFFIXES, ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf",
 )  # fmt: skip
 """What is no recording to the pipeline, but very likely was meant to be."""
 
@@ -147,9 +147,8 @@ class Source:
         The names of those that code made.
     rows : dict of str to Utterance
         What a table says of its recordings, by their names; others are known by their names alone.
-    left_out : dict of str to int
-        How many files of each ending lie there that may hold recordings, but not as the pipeline
-        takes them.
+    left_out : sequence of str
+        The names of files that may hold recordings, but not as the pipeline takes them.
     files : dict of str to Path
         The files that it is read from, by what they are called in it.
     """
@@ -157,7 +156,7 @@ class Source:
     recordings: Sequence[SourceFile]
     synthetic: frozenset[str] = frozenset()
     rows: Mapping[str, Utterance] = field(default_factory=dict)
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -182,7 +181,11 @@ def open_sources(paths: Sequence[Path]) -> Source:
         recordings,
         frozenset(synthetic),
         {name: row for source in sources for name, row in source.rows.items()},
-        sum((Counter(source.left_out) for source in sources), Counter()),
+        [
+            f"{path.as_posix()}/{name}"
+            for path, source in zip(paths, sources, strict=True)
+            for name in source.left_out
+        ],
         {
             f"{path.as_posix()}/{name}": file
             for path, source in zip(paths, sources, strict=True)
@@ -266,35 +269,33 @@ def _in_table(path: Path) -> Source:
 def _in_folder(folder: Path) -> Source:
     found: list[LooseFile | ZipMember] = []
     files = {}
-    left_out: Counter[str] = Counter()
+    left_out: list[str] = []
     for path in _files(folder):
         place = PurePosixPath(path.relative_to(folder).as_posix())
         if is_hidden(place):
             continue
         if path.suffix.lower() == ".zip":
             found += _in_archive(path, place)
-            left_out += _left_out(one.filename for one in _opened(path).infolist())
+            left_out += _left_out(place / one.filename for one in _opened(path).infolist())
         elif _is_audio(place):
             found.append(LooseFile(str(place), path))
         else:
-            left_out += _left_out([path.name])
+            left_out += _left_out([place])
             continue
         files[str(place)] = path
-    return Source(_sorted(found), left_out=left_out, files=files)
+    return Source(_sorted(found), left_out=sorted(left_out), files=files)
 
 
 def _sorted(found: Iterable[LooseFile | ZipMember]) -> list[LooseFile | ZipMember]:
     return sorted(found, key=lambda recording: recording.name)
 
 
-def _left_out(names: Iterable[str]) -> Counter[str]:
-    """How many files of each ending may hold recordings that the pipeline does not read."""
-    paths = [PurePosixPath(name) for name in names]
-    return Counter(
-        path.suffix.lower()
-        for path in paths
-        if path.suffix.lower() in (*OTHER_AUDIO_SUFFIXES, *ARCHIVE_SUFFIXES) and not is_hidden(path)
-    )
+def _left_out(places: Iterable[PurePosixPath]) -> list[str]:
+    """Those that may hold recordings that the pipeline does not read."""
+    endings = (*OTHER_AUDIO_SUFFIXES, *ARCHIVE_SUFFIXES)
+    return [
+        str(place) for place in places if place.suffix.lower() in endings and not is_hidden(place)
+    ]
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from speech_emotion.audio.codec import AUDIO_SUFFIXES, cut, how_to_convert
+from speech_emotion.audio.codec import AUDIO_SUFFIXES, cut
+from speech_emotion.audio.phone_formats import conversion
 from speech_emotion.base.errors import AudioError, PipelineError
 from speech_emotion.data.corpora import CORPORA
 from speech_emotion.data.dataset import Utterance, published
@@ -235,7 +236,10 @@ def _recording(
     if not path.is_file():
         raise ValueError(f"its file {row['file']} does not exist beside the table")
     if path.suffix.lower() not in AUDIO_SUFFIXES:
-        raise ValueError(f"its file {row['file']} is neither WAV nor FLAC: {how_to_convert(path)}")
+        raise ValueError(
+            f"its file {row['file']} is neither WAV nor FLAC: convert it, such as by "
+            f"{conversion(path)}"
+        )
     if not row["emotion"]:
         raise ValueError("has no emotion")
     start, end = (_seconds(row.get(name, ""), name) for name in ("start", "end"))

@@ -19,8 +19,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
+from speech_emotion.audio.phone_formats import PHONE_SUFFIXES
+from speech_emotion.audio.recordings import opened
 from speech_emotion.base.errors import (
     AudioError,
     AudioWarning,
@@ -49,6 +51,7 @@ AUDIO_SUFFIXES = frozenset(
         ".rf64",
         ".snd",
         ".w64",
+        *PHONE_SUFFIXES,
     )
 )
 """What is taken for audio in a folder; a file that is named is read whatever its suffix."""
@@ -63,26 +66,37 @@ Answer = TypeVar("Answer", Prediction, Window, Estimate)
 
 
 class Output(ABC):
-    """What is printed of one recording after the other."""
+    """What is printed of one recording after the other.
 
-    def __init__(self, labels: tuple[str, ...], width: int) -> None:
+    Of each it takes the name, the number of the channel where the channels are told apart, and what
+    is to be known of it.
+    """
+
+    def __init__(self, labels: tuple[str, ...], width: int, apart: bool = False) -> None:
         self.labels = labels
         self.width = width
+        self.apart = apart
 
     @abstractmethod
     def begin(self, timeline: bool) -> None:
         """Print what stands above the first recording."""
 
     @abstractmethod
-    def prediction(self, name: str, prediction: Prediction) -> None:
+    def prediction(
+        self, name: str, channel: int | None, remarks: list[str], prediction: Prediction
+    ) -> None:
         """Print the emotion of a recording."""
 
     @abstractmethod
-    def no_speech(self, name: str, duration: float) -> None:
+    def no_speech(
+        self, name: str, channel: int | None, remarks: list[str], duration: float
+    ) -> None:
         """Print that a recording of so many s holds no speech."""
 
     @abstractmethod
-    def timeline(self, name: str, windows: list[Window]) -> None:
+    def timeline(
+        self, name: str, channel: int | None, remarks: list[str], windows: list[Window]
+    ) -> None:
         """Print the emotion of a recording over time."""
 
 
@@ -92,20 +106,33 @@ class Table(Output):
     def begin(self, timeline: bool) -> None:
         times = f"{'start':>8} {'end':>8}  " if timeline else ""
         labels = " ".join(f"{label:>9}" for label in self.labels)
-        print(f"{'file':<{self.width}}  {times}{'emotion':<9} {labels}")
+        channel = "channel  " if self.apart else ""
+        print(f"{'file':<{self.width}}  {channel}{times}{'emotion':<9} {labels}")
 
-    def prediction(self, name: str, prediction: Prediction) -> None:
-        print(f"{name:<{self.width}}  {_columns(prediction.emotion, prediction.probabilities)}")
+    def prediction(
+        self, name: str, channel: int | None, remarks: list[str], prediction: Prediction
+    ) -> None:
+        options = _columns(prediction.emotion, prediction.probabilities)
+        print(f"{self._named(name, channel)}  {options}")
 
-    def no_speech(self, name: str, duration: float) -> None:
-        print(f"{name:<{self.width}}  {NO_SPEECH}")
+    def no_speech(
+        self, name: str, channel: int | None, remarks: list[str], duration: float
+    ) -> None:
+        print(f"{self._named(name, channel)}  {NO_SPEECH}")
 
-    def timeline(self, name: str, windows: list[Window]) -> None:
+    def timeline(
+        self, name: str, channel: int | None, remarks: list[str], windows: list[Window]
+    ) -> None:
         for window in windows:
             options = NO_SPEECH
             if window.emotion is not None and window.probabilities is not None:
                 options = _columns(window.emotion, window.probabilities)
-            print(f"{name:<{self.width}}  {window.start:8.2f} {window.end:8.2f}  {options}")
+            times = f"{window.start:8.2f} {window.end:8.2f}"
+            print(f"{self._named(name, channel)}  {times}  {options}")
+
+    def _named(self, name: str, channel: int | None) -> str:
+        number = "" if channel is None else f"  {channel:7}"
+        return f"{name:<{self.width}}{number}"
 
 
 class JsonLines(Output):
@@ -114,20 +141,33 @@ class JsonLines(Output):
     def begin(self, timeline: bool) -> None:
         """Nothing: each line names its values."""
 
-    def prediction(self, name: str, prediction: Prediction) -> None:
-        print(json.dumps({"file": name, **asdict(prediction)}), flush=True)
+    def prediction(
+        self, name: str, channel: int | None, remarks: list[str], prediction: Prediction
+    ) -> None:
+        self._line(name, channel, remarks, asdict(prediction))
 
-    def no_speech(self, name: str, duration: float) -> None:
-        answer = {"file": name, "emotion": None, "probabilities": None, "duration": duration}
-        print(json.dumps(answer), flush=True)
+    def no_speech(
+        self, name: str, channel: int | None, remarks: list[str], duration: float
+    ) -> None:
+        answer = {"emotion": None, "probabilities": None, "duration": duration}
+        self._line(name, channel, remarks, answer)
 
-    def timeline(self, name: str, windows: list[Window]) -> None:
+    def timeline(
+        self, name: str, channel: int | None, remarks: list[str], windows: list[Window]
+    ) -> None:
         rows = [asdict(window) for window in windows]
-        print(json.dumps({"file": name, "timeline": rows}), flush=True)
+        self._line(name, channel, remarks, {"timeline": rows})
 
     def estimate(self, name: str, estimate: Estimate) -> None:
         """Print the emotion of what a stream was fed lately."""
-        print(json.dumps({"file": name, **asdict(estimate)}), flush=True)
+        self._line(name, None, [], asdict(estimate))
+
+    def _line(
+        self, name: str, channel: int | None, remarks: list[str], values: dict[str, Any]
+    ) -> None:
+        number = {} if channel is None else {"channel": channel}
+        warned = {"warnings": remarks} if remarks else {}
+        print(json.dumps({"file": name, **number, **values, **warned}), flush=True)
 
 
 class Csv(Output):
@@ -135,20 +175,29 @@ class Csv(Output):
 
     def begin(self, timeline: bool) -> None:
         kind = ("start", "end", "speech", "emotion") if timeline else ("emotion", "duration")
-        self._row("file", *kind, *self.labels)
+        self._row("file", *(("channel",) if self.apart else ()), *kind, *self.labels)
 
-    def prediction(self, name: str, prediction: Prediction) -> None:
+    def prediction(
+        self, name: str, channel: int | None, remarks: list[str], prediction: Prediction
+    ) -> None:
         values = prediction.probabilities.values()
-        self._row(name, prediction.emotion, prediction.duration, *values)
+        number = () if channel is None else (channel,)
+        self._row(name, *number, prediction.emotion, prediction.duration, *values)
 
-    def no_speech(self, name: str, duration: float) -> None:
-        self._row(name, None, duration, *(None for _ in self.labels))
+    def no_speech(
+        self, name: str, channel: int | None, remarks: list[str], duration: float
+    ) -> None:
+        number = () if channel is None else (channel,)
+        self._row(name, *number, None, duration, *(None for _ in self.labels))
 
-    def timeline(self, name: str, windows: list[Window]) -> None:
+    def timeline(
+        self, name: str, channel: int | None, remarks: list[str], windows: list[Window]
+    ) -> None:
         for window in windows:
             values = (window.probabilities or dict.fromkeys(self.labels)).values()
             speech = str(window.speech).lower()
-            self._row(name, window.start, window.end, speech, window.emotion, *values)
+            number = () if channel is None else (channel,)
+            self._row(name, *number, window.start, window.end, speech, window.emotion, *values)
 
     def _row(self, *values: object) -> None:
         csv.writer(sys.stdout, lineterminator="\n").writerow(values)
@@ -302,6 +351,12 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="one JSON object per recording")
     form.add_argument("--csv", action="store_true", help="one row per recording, or per window")
     parser.add_argument("--timeline", action="store_true", help="emotion in windows over time")
+    parser.add_argument(
+        "--channels",
+        choices=("mixed", "apart"),
+        default="mixed",
+        help="apart: each channel by itself, as of a call with a person on each (mixed)",
+    )
     parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of the one timeline")
     parser.add_argument("--mic", action="store_true", help="listen to the microphone")
     parser.add_argument(
@@ -327,6 +382,8 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--plot draws a timeline: add --timeline")
     if not 0 <= options.at_least <= 1:
         parser.error(f"--at-least is {options.at_least:g}: expected a probability, 0 to 1")
+    if options.plot and options.channels == "apart":
+        parser.error("--plot draws one timeline: leave out --channels apart")
     if options.hop is None:
         options.hop = 0.5 if options.mic else 1.0
     try:
@@ -377,45 +434,86 @@ def _loaded(options: argparse.Namespace) -> Recognizer:
 def predict(recognizer: Recognizer, files: Sequence[str], options: argparse.Namespace) -> bool:
     """Print the emotion of each file; whether all of them could be read."""
     form = JsonLines if options.json else Csv if options.csv else Table
-    output = form(recognizer.labels, max(map(len, files)))
+    output = form(recognizer.labels, max(map(len, files)), options.channels == "apart")
     output.begin(options.timeline)
     all_read = True
     for name in files:
-        try:
-            with _source(name) as source, _warnings_printed(_subject(name)):
-                if options.timeline:
-                    windows = recognizer.timeline(source, window=options.window, hop=options.hop)
-                    output.timeline(name, [doubted(one, options.at_least) for one in windows])
-                    if options.plot:
-                        _plot(source, windows, recognizer.labels, name, options.plot)
-                else:
-                    output.prediction(name, doubted(recognizer.predict(source), options.at_least))
-        except NoSpeechError as error:
-            output.no_speech(name, error.duration)
-        except AudioError as error:
-            all_read = False
-            print(f"error: {AudioError(error.fault, _subject(name))}", file=sys.stderr)
+        with _source(name) as source, _warnings_printed(_subject(name)) as remarks:
+            for channel in _channels(source) if options.channels == "apart" else [None]:
+                try:
+                    _print_one(recognizer, output, (name, channel, remarks), source, options)
+                except NoSpeechError as error:
+                    output.no_speech(name, channel, remarks, error.duration)
+                except AudioError as error:
+                    all_read = False
+                    sentence = AudioError(error.fault, _subject(name, channel))
+                    print(f"error: {sentence}", file=sys.stderr)
     return all_read
 
 
-def _subject(name: str) -> str:
+def _print_one(
+    recognizer: Recognizer,
+    output: Output,
+    named: tuple[str, int | None, list[str]],
+    source: Path | BinaryIO,
+    options: argparse.Namespace,
+) -> None:
+    name, channel, _ = named
+    if not options.timeline:
+        answer = recognizer.predict(source, channel=channel)
+        output.prediction(*named, doubted(answer, options.at_least))
+        return
+    windows = recognizer.timeline(source, window=options.window, hop=options.hop, channel=channel)
+    output.timeline(*named, [doubted(one, options.at_least) for one in windows])
+    if options.plot:
+        _plot(source, windows, recognizer.labels, name, options.plot)
+
+
+def _channels(source: Path | BinaryIO) -> list[int | None]:
+    """The numbers of a recording's channels; of one that can't be read, None."""
+    try:
+        with opened(source, channel=1) as recording:
+            return list(range(1, 1 + recording.channels))
+    except AudioError:  # whoever reads it next says why
+        return [None]
+
+
+def _subject(name: str, channel: int | None = None) -> str:
     """What a sentence about a file begins with."""
-    return "standard input" if name == "-" else name
+    file = "standard input" if name == "-" else name
+    return file if channel is None else f"{file}, channel {channel},"
 
 
 @contextmanager
-def _warnings_printed(subject: str | None = None) -> Iterator[None]:
-    """Print what is to be known of recordings on standard error, once, behind a subject if any."""
-    with warnings.catch_warnings(record=True) as caught:
+def _warnings_printed(subject: str | None = None) -> Iterator[list[str]]:
+    """Print each sentence on what is to be known of recordings once, on standard error.
+
+    Parameters
+    ----------
+    subject : str or None
+        What the sentences begin with; None for what the recogniser calls a recording.
+
+    Yields
+    ------
+    list of str
+        The sentences so far.
+    """
+    said: list[str] = []
+
+    def say(message: Warning | str, *others: Any, **more: Any) -> None:
+        if not isinstance(message, AudioWarning):
+            usual(message, *others, **more)
+            return
+        sentence = str(AudioWarning(message.remark, subject or message.subject))
+        if sentence not in said:
+            said.append(sentence)
+            print(f"warning: {sentence}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
         warnings.simplefilter("always", AudioWarning)
-        try:
-            yield
-        finally:
-            said = [one.message for one in caught if isinstance(one.message, AudioWarning)]
-            for one in dict.fromkeys(
-                str(AudioWarning(w.remark, subject or w.subject)) for w in said
-            ):
-                print(f"warning: {one}", file=sys.stderr)
+        warnings.showwarning = say
+        yield said
 
 
 def _plot(

@@ -165,7 +165,11 @@ class Recognizer:
         return cls(found, front_end, read_voices(folder), folder, any_sound=any_sound)
 
     def predict(
-        self, source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None = None
+        self,
+        source: Path | str | BinaryIO | np.ndarray,
+        sample_rate: int | None = None,
+        *,
+        channel: int | None = None,
     ) -> Prediction:
         """Recognise the emotion of one recording, of any rate, channel count and length.
 
@@ -175,11 +179,14 @@ class Recognizer:
         Parameters
         ----------
         source : path, seekable binary stream, or np.ndarray
-            An audio file of any kind that libsndfile reads, or samples [shape=(n,), (n, channels)
+            An audio file of any kind that libsndfile reads or, where FFmpeg is installed, that
+            phones and browsers make; or samples [shape=(n,), (n, channels)
             or (channels, n)]: floating point with full scale 1, or integers with the full scale of
             their type.
         sample_rate : int or None
             Of samples, in Hz; a file has its own.
+        channel : int or None
+            The only one to listen to, such as one end of a call; the first is 1. None mixes them.
 
         Raises
         ------
@@ -192,7 +199,8 @@ class Recognizer:
         Warns
         -----
         AudioWarning
-            If a number in a file's header is wrong, though all of its audio is there.
+            If a number in a file's header is wrong, though all of its audio is there, or the sample
+            rate is lower than that of the recordings that trained the model.
 
         Examples
         --------
@@ -203,7 +211,7 @@ class Recognizer:
         True
         """
         total, spoken, length = np.zeros(len(self.labels)), 0, 0
-        with self._opened(source, sample_rate) as recording:
+        with self._opened(source, sample_rate, channel) as recording:
             rate = recording.sample_rate
             for samples, is_spoken in _pieces(recording, self.any_sound):
                 length += len(samples)
@@ -274,6 +282,7 @@ class Recognizer:
         *,
         window: float = 3.0,
         hop: float = 1.0,
+        channel: int | None = None,
     ) -> list[Window]:
         """Recognise the emotion in windows over time, of a recording of any length.
 
@@ -286,6 +295,8 @@ class Recognizer:
         window, hop : float
             Length of the windows, and from one start to the next, in s. Where they leave no gaps,
             the last one ends with the recording and may be shorter.
+        channel
+            As for `predict`.
 
         Raises
         ------
@@ -305,7 +316,7 @@ class Recognizer:
         detector = SpeechDetector(rate, window)
         found: list[Window] = []
         reached = 0.0
-        with self._opened(source, sample_rate) as recording:
+        with self._opened(source, sample_rate, channel) as recording:
             for piece in pieces(recording, rate, window, hop):
                 # each stretch is heard once, however the windows overlap
                 new = round((piece.end - max(piece.start, reached)) * rate)
@@ -361,14 +372,29 @@ class Recognizer:
 
     @contextmanager
     def _opened(
-        self, source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None
+        self,
+        source: Path | str | BinaryIO | np.ndarray,
+        sample_rate: int | None,
+        channel: int | None = None,
     ) -> Iterator[Recording]:
         """Open a source, by whose name errors and warnings begin."""
         subject = _subject(source)
-        with naming(subject), _open(source, sample_rate) as recording:
-            if recording.remark:
-                warnings.warn(AudioWarning(recording.remark, subject), stacklevel=4)
+        with naming(subject), _open(source, sample_rate, channel) as recording:
+            for remark in (recording.remark, self._on_rate(recording.sample_rate)):
+                if remark:
+                    warnings.warn(AudioWarning(remark, subject), stacklevel=4)
             yield recording
+
+    def _on_rate(self, sample_rate: float) -> str | None:
+        """What is to be known of a recording at a rate lower than the model's, in Hz."""
+        expected = self._front_end.clean.sample_rate
+        if sample_rate >= expected:
+            return None
+        return (
+            f"has a sample rate of {sample_rate:g} Hz, so that it holds nothing above "
+            f"{sample_rate / 2:g} Hz, where the model listens up to {expected / 2:g} Hz: expect "
+            "more wrong answers, as over a telephone"
+        )
 
     def _features(self, samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         settings = self._front_end
@@ -406,13 +432,13 @@ def _read_model(folder: Path, int8: bool) -> Model:
 
 
 def _open(
-    source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None
+    source: Path | str | BinaryIO | np.ndarray, sample_rate: int | None, channel: int | None
 ) -> AbstractContextManager[Recording]:
     if isinstance(source, np.ndarray):
         if sample_rate is None:
             raise AudioError("comes without its sample rate: name it, in Hz")
-        return nullcontext(from_array(source, sample_rate))
-    return opened(Path(source) if isinstance(source, str) else source)
+        return nullcontext(from_array(source, sample_rate, channel))
+    return opened(Path(source) if isinstance(source, str) else source, channel)
 
 
 def _subject(source: Path | str | BinaryIO | np.ndarray) -> str:

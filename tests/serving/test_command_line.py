@@ -15,9 +15,11 @@ from conftest import ROOT, tone, wav
 from exported_model import say_synthetic
 
 from speech_emotion.audio.codec import SILENT
-from speech_emotion.base.errors import AudioWarning
+from speech_emotion.base.errors import AudioError, AudioWarning
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.serving.recognizer import Recognizer
+
+UNKNOWN = "can't be decoded: Format not recognised; if other programs play it, convert it to WAV."
 
 
 @pytest.fixture
@@ -68,10 +70,10 @@ def test_a_table_for_people_and_a_broken_file_does_not_stop_the_others(
     for row in rows:
         assert sum(map(float, row.split()[2:])) == pytest.approx(1, abs=0.01)
     assert done.stderr.decode().splitlines() == [
-        f"error: {folder / 'broken.wav'} can't be decoded: Format not recognised.",
+        f"error: {folder / 'broken.wav'} {UNKNOWN}",
         f"error: {silent} {SILENT}.",
         f"error: {folder / 'absent.wav'} can't be read: No such file or directory.",
-        f"error: {folder / 'notes.txt'} can't be decoded: Format not recognised.",
+        f"error: {folder / 'notes.txt'} {UNKNOWN}",
     ]
 
 
@@ -208,6 +210,72 @@ def test_what_is_wrong_with_a_header_is_said_once(
         recognizer.predict(path)
 
 
+def test_the_channels_of_a_call_are_told_apart(
+    models: Path, speech: tuple[np.ndarray, int], recognizer: Recognizer, tmp_path: Path
+) -> None:
+    samples, rate = speech
+    path = tmp_path / "call.wav"
+    stereo = np.stack([samples, np.roll(samples, rate), 0 * samples], axis=1)
+    soundfile.write(path, stereo, rate, subtype="FLOAT")
+    expected = [recognizer.predict(stereo[:, channel], rate) for channel in (0, 1)]
+    assert expected[0] != expected[1]
+    assert [recognizer.predict(path, channel=channel) for channel in (1, 2)] == expected
+
+    done = run(models, "--json", "--channels", "apart", path)
+    assert done.returncode == 1  # for the third
+    assert done.stderr.decode() == f"error: {path}, channel 3, {SILENT}.\n"
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["channel"] for one in found] == [1, 2]
+    assert [one["probabilities"] for one in found] == [one.probabilities for one in expected]
+
+    done = run(models, "--csv", "--channels", "apart", "--timeline", path)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+    for channel in (1, 2, 3):
+        windows = recognizer.timeline(path, channel=channel)
+        of_channel = [row for row in rows if row["channel"] == str(channel)]
+        assert [row["emotion"] or None for row in of_channel] == [one.emotion for one in windows]
+    table = run(models, "--channels", "apart", path).stdout.decode().splitlines()
+    assert [line.split()[1] for line in table] == ["channel", "1", "2"]
+    with pytest.raises(AudioError, match="has 3 channels: there is no channel 0"):
+        recognizer.predict(path, channel=0)
+
+
+def test_a_lower_rate_than_the_models_is_said_once(
+    models: Path, speech: tuple[np.ndarray, int], recognizer: Recognizer, tmp_path: Path
+) -> None:
+    samples, rate = speech
+    path = tmp_path / "telephone.wav"
+    soundfile.write(path, np.stack([samples, samples], axis=1), rate // 2)
+    assert rate == 16000, "the model's"
+    for options in ([], ["--timeline"], ["--channels", "apart"]):
+        done = run(models, "--json", *options, path)
+        [line] = done.stderr.decode().splitlines()
+        assert f"{path} has a sample rate of 8000 Hz" in line
+        for answer in map(json.loads, done.stdout.splitlines()):
+            assert answer["warnings"] == [line.removeprefix("warning: ")]
+    with pytest.warns(AudioWarning, match="sample rate of 8000 Hz, so that it holds nothing above"):
+        recognizer.predict(samples, 8000)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="FFmpeg makes the file")
+def test_no_recording_of_a_folder_vanishes_without_a_word(models: Path, folder: Path) -> None:
+    (folder / "broken.wav").unlink()
+    path = folder / "phone.M4A"
+    command = ["ffmpeg", "-loglevel", "error", "-i", str(folder / "b.flac"), "-f", "mp4", str(path)]
+    subprocess.run(command, check=True)
+    done = run(models, "--csv", folder)
+    assert done.returncode == 0, done.stderr
+    assert str(path) in done.stdout.decode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder))
+        done = run(models, "--csv", folder)
+    assert done.returncode == 1
+    assert f"error: {path} needs FFmpeg to be decoded, which is not" in done.stderr.decode()
+    assert "`ffmpeg -i phone.M4A phone.wav`" in done.stderr.decode()
+    assert len(done.stdout.splitlines()) == 3
+
+
 @pytest.mark.slow
 def test_a_timeline_in_every_form_and_its_picture(
     models: Path, speech: tuple[np.ndarray, int], tmp_path: Path
@@ -248,6 +316,10 @@ def test_a_timeline_in_every_form_and_its_picture(
         (("--mic", "a.wav"), "--mic goes with"),
         (("--adapt", "a.wav"), "--adapt goes with --mic"),
         (("--plot", "a.png", "a.wav"), "add --timeline"),
+        (
+            ("--plot", "a.png", "--timeline", "--channels", "apart", "a.wav"),
+            "leave out --channels apart",
+        ),
         (("--hop", "0", "a.wav"), "--hop is 0 s: expected a number of at least 0.01"),
         (("--timeline", "--plot", "a.png", "a.wav", "b.wav"), "name one"),
         (("nothing*here",), "there is no recording in nothing\\*here"),

@@ -1,6 +1,7 @@
 """Timelines: windows that cover a recording of any length, and what in it is speech."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,8 +100,9 @@ def test_a_recording_that_is_none_is_reported(recognizer: Recognizer, tmp_path: 
 def test_windows_that_can_not_be_made_are_refused(
     recognizer: Recognizer, name: str, value: float
 ) -> None:
+    given: dict[str, Any] = {name: value}
     with pytest.raises(ValueError, match=f"^{name} is .* s: expected a number of at least 0.01$"):
-        recognizer.timeline(np.zeros(16000), 16000, **{name: value})
+        recognizer.timeline(np.zeros(16000), 16000, **given)
     with pytest.raises(ValueError, match=f"^{name} is "):
         if name == "window":
             recognizer.stream(16000, window=value)

@@ -399,9 +399,14 @@ def test_several_sources_are_one_dataset(corpora: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "hint"),
     [
-        ("a.mp3", b"ID3", r"1 \.mp3 file: convert recordings to WAV or FLAC, such as by `ffmpeg"),
-        ("a.7z", b"7z", r"1 \.7z file: unpack archives that are not zip or lie within another"),
-        ("nested.zip", None, r"1 \.zip file: unpack archives"),
+        (
+            "a.mp3",
+            b"ID3",
+            r"1 \.mp3 file \(a\.mp3\): convert recordings to WAV or FLAC, such as by `",
+        ),
+        ("v.m4a", b"ftyp", r"1 \.m4a file \(v\.m4a\): convert .*`ffmpeg -i v\.m4a v\.wav`"),
+        ("a.7z", b"7z", r"1 \.7z file \(a\.7z\): unpack archives that are not zip or lie within"),
+        ("nested.zip", None, r"1 \.zip file \(nested\.zip/inner\.zip\): unpack archives"),
     ],
 )
 def test_a_folder_of_other_formats_gets_a_hint(
@@ -422,8 +427,14 @@ def test_what_is_left_out_beside_recordings_is_said(
     corpora: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (corpora / "03-01-01-01-01-01-05.mp3").write_bytes(b"ID3")
+    for number in range(7):
+        (corpora / f"v{number}.3gp").write_bytes(b"ftyp")
     ingest(params(corpora), tmp_path / "raw")
-    assert "warning: left out: 1 .mp3 file: convert" in capfd.readouterr().err
+    assert (
+        "warning: left out: 7 .3gp files (v0.3gp, v1.3gp, v2.3gp, v3.3gp, v4.3gp and 2 more), "
+        "1 .mp3 file (03-01-01-01-01-01-05.mp3): convert recordings to WAV or FLAC, such as by "
+        "`ffmpeg -i v0.3gp v0.wav`"
+    ) in capfd.readouterr().err
 
 
 def test_read_only_files_get_the_hint_to_unprotect(corpora: Path, tmp_path: Path) -> None:
