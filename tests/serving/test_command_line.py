@@ -244,10 +244,9 @@ def test_the_channels_of_a_call_are_told_apart(
 def test_a_lower_rate_than_the_models_is_said_once(
     models: Path, speech: tuple[np.ndarray, int], recognizer: Recognizer, tmp_path: Path
 ) -> None:
-    samples, rate = speech
+    samples = speech[0]
     path = tmp_path / "telephone.wav"
-    soundfile.write(path, np.stack([samples, samples], axis=1), rate // 2)
-    assert rate == 16000, "the model's"
+    soundfile.write(path, np.stack([samples, samples], axis=1), 8000)
     for options in ([], ["--timeline"], ["--channels", "apart"]):
         done = run(models, "--json", *options, path)
         [line] = done.stderr.decode().splitlines()
