@@ -100,7 +100,7 @@ class SpeechDetector:
         count = (len(self._unheard) - CONTEXT) // CHUNK
         if not count:
             return np.zeros(0, np.float32)
-        heard, self._unheard = self._unheard, self._unheard[count * CHUNK :]
+        heard, self._unheard = self._unheard, self._unheard[count * CHUNK :].copy()
         chunks = np.lib.stride_tricks.sliding_window_view(heard, CONTEXT + CHUNK)[::CHUNK][:count]
         return self._remembering(_encoded(chunks, self._weights))
 
