@@ -19,6 +19,7 @@ from benchmarks.measure import Trained, train_fold
 from benchmarks.params import FILE, load_items, named
 from benchmarks.recipes import Recipe, load_recipe
 from benchmarks.results import RESULTS
+from benchmarks.summary import CONDITIONS
 from benchmarks.tables import against, interval_text, percent, sex, table
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import replaced_folder
@@ -231,7 +232,7 @@ def _scores(measured: Measured) -> dict[str, Any]:
     for speaker, matrix in counts.items():
         by_sex["women" if sex(speaker) == "female" else "men"][speaker] = matrix
     conditions = [
-        [_words(name), percent(float(np.mean(measured.ua(name)))), _loss(measured, name)]
+        [CONDITIONS[name], percent(float(np.mean(measured.ua(name)))), _loss(measured, name)]
         for name in measured.results[0]["confusion"]
     ]
     return {
@@ -251,12 +252,6 @@ def _scores(measured: Measured) -> dict[str, Any]:
         ),
         "conditions": table(["recordings", "UAR", "difference (95 % interval)"], conditions),
     }
-
-
-def _words(condition: str) -> str:
-    from benchmarks.summary import CONDITIONS
-
-    return CONDITIONS[condition]
 
 
 def _loss(measured: Measured, condition: str) -> str:

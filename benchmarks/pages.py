@@ -57,15 +57,14 @@ SYSTEMS = {
     "encoder": "**Whisper base and functionals**",
     "encoder_speech": "**Whisper base and functionals**, trained on speech alone",
     "student": "**the student**",
-    "outside_student": "**the model in the box**",
-    "outside_encoder": "**Whisper base and functionals** for outside the studio",
+    "outside_student": "**the student for outside the studio**",
     "longest": "the default recipe, 500 epochs",
     "original": "the notebooks it replaces (mean MFCC, 1-D CNN)",
     "speech_only": "**the default recipe**, trained on speech alone",
 }
 
 
-BOLD = ("best", "student", "encoder", "encoder_speech", "outside_student", "outside_encoder")
+BOLD = ("best", "student", "encoder", "encoder_speech", "outside_student")
 """Recipes whose figures are set in bold: those to choose from."""
 
 

@@ -70,9 +70,7 @@ SYSTEMS = {
     "encoder": "Whisper base and functionals",
     "encoder_speech": "Whisper base and functionals, trained on RAVDESS speech only",
     "student": "the student",
-    "outside": "the recipe for outside the studio",
     "outside_student": "the student for outside the studio",
-    "outside_encoder": "Whisper base and functionals for outside the studio, RAVDESS speech only",
     "original": "the original recipe",
     "original_speech": "the original recipe, trained on RAVDESS speech only",
 }

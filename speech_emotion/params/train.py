@@ -103,7 +103,7 @@ class TrainParams(Section):
     seed: Count
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)]
-    as_recorded: Annotated[float, Field(gt=0, lt=1)] | None
+    as_recorded: Annotated[float, Field(gt=0, lt=1)] | None = None
     optimizer: Literal["adamw", "rmsprop"]
     learning_rate: Annotated[float, Field(gt=0)]
     schedule: Literal["one_cycle", "constant"]
@@ -114,4 +114,4 @@ class TrainParams(Section):
     class_weights: bool
     early_stopping: Annotated[int, Field(ge=1)] | None
     augmentation: AugmentationParams | None
-    caution: CautionParams | None
+    caution: CautionParams | None = None

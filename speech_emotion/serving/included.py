@@ -26,18 +26,14 @@ def model_folder(model: Path | str | None) -> Path:
     ----------
     model : path, str or None
         A folder, or the name of a model that comes with the library. None is the model that the
-        export stage wrote into the working folder, and where there is none, `DEFAULT`.
+        export stage wrote into the working folder, and where there is none, `DEFAULT`, if that
+        comes along.
     """
     if model is None:
-        return EXPORTED if EXPORTED.exists() else FOLDER / DEFAULT
+        return FOLDER / DEFAULT if DEFAULT in names() and not EXPORTED.exists() else EXPORTED
     return (
         FOLDER / str(model) if str(model) in names() and not Path(model).exists() else Path(model)
     )
-
-
-def is_included(folder: Path) -> bool:
-    """Whether a model's folder is one of those that come with the library."""
-    return folder.parent == FOLDER
 
 
 MODEL_HELP = (
