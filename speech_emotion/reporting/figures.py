@@ -156,6 +156,10 @@ def training_curves(curves: pd.DataFrame, subject: str) -> Figure:
     return figure
 
 
+BETWEEN_LABELS = 0.05
+"""Least distance of two labels of the curve of coverage, as a share of all recordings."""
+
+
 @_in_our_style
 def coverage(curve: pd.DataFrame, subject: str) -> Figure:
     """Accuracy of what is answered by the share that is, with the least confidence at some points.
@@ -169,10 +173,12 @@ def coverage(curve: pd.DataFrame, subject: str) -> Figure:
     """
     figure, axes = _figure("Not answering when unsure", subject, width=5.6, height=3.8)
     axes.plot(curve["coverage"], curve["accuracy"], "o-", markersize=4, color=BLUE)
-    for row in curve.iloc[::2].itertuples():
-        axes.annotate(
-            f"{row.at_least:.1f}", (row.coverage, row.accuracy), (3, 5), textcoords="offset points"
-        )
+    labelled = np.inf
+    for at_least, share, accuracy in curve[["at_least", "coverage", "accuracy"]].to_numpy():
+        if share < labelled - BETWEEN_LABELS:  # or one would lie on another
+            text, place = f"{at_least:.2g}", (share, accuracy)
+            axes.annotate(text, place, (0, 6), textcoords="offset points", ha="center")
+            labelled = share
     axes.set(xlabel="recordings answered, by the least confidence", ylabel="accuracy among these")
     axes.set(xlim=(0, 1.03), ylim=(0, 1.03))
     for axis in (axes.xaxis, axes.yaxis):
