@@ -77,7 +77,7 @@ def changed(tmp_path: Path) -> Callable[[str, Any], Path]:
         ("clean.sample_rate", 100, r"clean\.sample_rate is 100: .*4000"),
         ("clean.trim.below", 0.1, r"clean\.trim is .*one of below_peak and below"),
         ("clean.trim.belw", 0.1, r"clean\.trim\.belw is not known; known here: window, below"),
-        ("augment.variants", [{"tempo": 2}], r"variants\.0 is {'tempo': 2}: .* pitch, speed, stre"),
+        ("augment.variants", [{"tempo": 2}], r"variants\.0 is {'tempo': 2}: .* pitch, room, speed"),
         ("augment.variants", [{"pitch": 90}], r"variants\.0 is {'pitch': 90}: .*-24 to 24 semit"),
         ("augment.variants", [{"pitch": "up"}], r"variants\.0\.amount is 'up': .*number"),
         ("featurize.kinds", ["log_mle"], r"kinds is \['log_mle'\]: 'log_mle' is no .*log_mel"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from conftest import ROOT, tone, wav
 from exported_model import say_synthetic
 
@@ -244,7 +245,7 @@ def test_the_channels_of_a_call_are_told_apart(
 def test_a_lower_rate_than_the_models_is_said_once(
     models: Path, speech: tuple[np.ndarray, int], recognizer: Recognizer, tmp_path: Path
 ) -> None:
-    samples = speech[0]
+    samples = soxr.resample(*speech, 8000)
     path = tmp_path / "telephone.wav"
     soundfile.write(path, np.stack([samples, samples], axis=1), 8000)
     for options in ([], ["--timeline"], ["--channels", "apart"]):

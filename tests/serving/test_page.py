@@ -251,7 +251,7 @@ def test_references_change_what_the_page_says(
     samples, rate = soundfile.read(recording, dtype="float32")
     references = [tmp_path / "first.wav", tmp_path / "second.flac"]
     for number, path in enumerate(references, start=1):
-        soundfile.write(path, samples[: number * rate], rate)
+        soundfile.write(path, samples[: (number + 1) * rate], rate)
     expected = server.recognizer.adapt(references).predict(recording)
     assert expected != server.recognizer.predict(recording)
     browser.get(server.address)
