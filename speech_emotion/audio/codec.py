@@ -95,7 +95,8 @@ def decode(content: bytes) -> tuple[np.ndarray, int]:
     try:
         header = read_header(io.BytesIO(content))
         with soundfile.SoundFile(header.file) as file:
-            samples = file.read(dtype="float32", always_2d=True)
+            # a number, since soundfile asks for one where it can't seek, as in GSM
+            samples = file.read(file.frames, dtype="float32", always_2d=True)
             rate, announced = file.samplerate, frames_announced(file)
     except soundfile.LibsndfileError as error:
         raise undecodable(error) from None

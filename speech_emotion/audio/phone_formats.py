@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from speech_emotion.audio.codec import CUT_SHORT
 from speech_emotion.base.errors import AudioError
 
 PHONE_SUFFIXES = (
@@ -34,6 +35,12 @@ LARGEST_DECODED = 2_000_000_000
 
 LONGEST_WAIT = 600.0
 """FFmpeg may take as long as this, in s."""
+
+BROKEN_OFF = ("partial file", "File ended prematurely")
+"""What FFmpeg says, and goes on, where a file announces more than there is."""
+
+NO_SOUND = "matches no streams"
+"""What it says of a film without sound."""
 
 
 def format_of(file: BinaryIO) -> str | None:
@@ -92,8 +99,13 @@ def converted(source: Path | BinaryIO, form: str) -> Iterator[tuple[BinaryIO, st
             )
         except subprocess.TimeoutExpired:
             raise AudioError(f"is not decoded by FFmpeg in {LONGEST_WAIT:g} s") from None
+        if any(words in done.stderr for words in BROKEN_OFF):
+            raise AudioError(CUT_SHORT)
+        if NO_SOUND in done.stderr:
+            raise AudioError("has no sound in it")
         said = done.stderr.replace(f"file:{given}: ", "").strip().splitlines()
-        last = said[-1].strip().rstrip(".") if said else ""
+        # before a part of FFmpeg speaks, it says where it lies in memory
+        last = said[-1].strip().rpartition("] ")[2].rstrip(".") if said else ""
         if done.returncode:
             raise AudioError(f"can't be decoded by FFmpeg: {last or 'it does not say why'}")
         if target.stat().st_size >= LARGEST_DECODED:

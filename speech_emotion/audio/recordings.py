@@ -34,6 +34,9 @@ MOST_CHANNELS = 64
 MOST_ROWS = 8
 """Nor does an array of more rows than this have them for channels: it may be features."""
 
+LEAST_COLUMNS = 16
+"""Fewer columns may be channels beside few rows. Sound cards give chunks from 16 samples on."""
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -144,7 +147,8 @@ def as_channels(samples: np.ndarray) -> np.ndarray:
     ----------
     samples : np.ndarray [shape=(n,), (n, channels) or (channels, n)]
         Floating point with full scale 1, or integers with the full scale of their type. What has at
-        most `MOST_ROWS` rows, and more columns than `MOST_CHANNELS`, has channels first.
+        most `MOST_ROWS` rows, `LEAST_COLUMNS` columns, and four times as many columns as rows, has
+        channels first.
 
     Raises
     ------
@@ -160,13 +164,14 @@ def as_channels(samples: np.ndarray) -> np.ndarray:
         )
     if samples.ndim == 1:
         samples = samples[:, None]
-    elif samples.shape[1] > MOST_CHANNELS:
-        if len(samples) > MOST_ROWS:
-            raise AudioError(
-                f"has the shape {samples.shape}: expected samples [n], [n, channels] with at most "
-                f"{MOST_CHANNELS} channels, or [channels, n] with at most {MOST_ROWS}"
-            )
+    rows, columns = samples.shape
+    if 0 < rows <= MOST_ROWS and columns >= max(LEAST_COLUMNS, 4 * rows):
         samples = samples.T
+    elif columns > MOST_CHANNELS:
+        raise AudioError(
+            f"has the shape {samples.shape}: expected samples [n], [n, channels] with at most "
+            f"{MOST_CHANNELS} channels, or [channels, n] with at most {MOST_ROWS}"
+        )
     if np.issubdtype(samples.dtype, np.signedinteger):
         samples = samples / np.float32(_full_scale(samples.dtype))
     return np.ascontiguousarray(samples, np.float32)

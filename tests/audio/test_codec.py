@@ -121,7 +121,18 @@ def test_arrays_with_channels_first_are_recognised(channels: int) -> None:
     np.testing.assert_array_equal(as_channels(samples.T), samples)
     np.testing.assert_array_equal(as_channels(samples), samples)
     assert as_channels(samples[:5]).shape == (5, channels)
+    few = samples[: max(16, 4 * channels)]  # a chunk of a sound card
+    np.testing.assert_array_equal(as_channels(few.T), few)
     assert from_array(samples.T, 16000).duration == 1
+
+
+def test_what_can_only_be_read_from_its_start_is_taken() -> None:
+    """As GSM within WAV, which telephone systems write: libsndfile does not seek in it."""
+    content = wav(tone(1, 8000), 8000, subtype="GSM610")
+    samples, rate = decode(content)
+    assert (inspect(content).duration, rate) == (len(samples) / 8000, 8000)
+    with opened(io.BytesIO(content)) as recording:
+        np.testing.assert_array_equal(np.concatenate(list(recording.blocks)), samples[:, 0])
 
 
 def test_an_array_of_features_is_refused() -> None:

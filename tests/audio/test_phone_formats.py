@@ -88,6 +88,29 @@ def test_what_can_not_be_decoded_is_reported_and_leaves_nothing(
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize("name", ["v.mp4", "v.webm"])
+def test_a_file_that_broke_off_is_refused(name: str, tmp_path: Path) -> None:
+    """FFmpeg itself goes on, with what there is."""
+    given = made(tmp_path, name, tone(3))
+    # a phone that has sent a file writes its index first
+    command = ["ffmpeg", "-loglevel", "error", "-i", f"{given}", "-c", "copy"]
+    subprocess.run([*command, "-movflags", "faststart", f"{tmp_path}/sent-{name}"], check=True)
+    content = (tmp_path / f"sent-{name}").read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(AudioError, match="is cut short: its header announces more"):
+        read(tmp_path / name)
+
+
+@needs_ffmpeg
+def test_a_film_without_sound_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "v.mp4"
+    source = ["-f", "lavfi", "-i", "testsrc=duration=1:size=32x32"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(path)], check=True)
+    with pytest.raises(AudioError, match="has no sound in it"):
+        read(path)
+
+
+@needs_ffmpeg
 def test_what_names_other_files_is_not_handed_to_ffmpeg(tmp_path: Path) -> None:
     secret = made(tmp_path, "secret.m4a", tone(1))
     for name, content in {
