@@ -17,15 +17,11 @@ from scipy.signal import oaconvolve
 from benchmarks.params import Condition
 from speech_emotion.audio.band import limit_band
 from speech_emotion.audio.codec import decode, mix_down
-from speech_emotion.audio.encodings import compressed, through_telephone
+from speech_emotion.audio.encodings import TELEPHONE_RATE, compressed, through_telephone
 from speech_emotion.audio.loudness import amplitude_ratio
 from speech_emotion.audio.noise import add_noise, as_loud_as, mix, pink_noise, random_numbers
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.manifest import read_shards
-
-TELEPHONE_RATE = 8000
-"""Sample rate of narrow-band telephony (ITU-T G.711), in Hz; its lower edge and its coding are left
-out."""
 
 TELEPHONE_BAND_END = 3400.0
 """Upper edge of the band of "g711" and "gsm", in Hz (ITU-T G.712)."""
@@ -143,7 +139,7 @@ def degrade(
     match condition:
         case "quieter":
             return samples * np.float32(amplitude_ratio(-QUIETER))
-        case "telephone":
+        case "telephone":  # without its lower edge and its coding
             return limit_band(samples, sample_rate, TELEPHONE_RATE / 2)
         case "g711":
             return through_telephone(samples, sample_rate, "ULAW", TELEPHONE_BAND_END)

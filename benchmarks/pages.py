@@ -28,6 +28,7 @@ from benchmarks.summary import (
 )
 from benchmarks.tables import (
     against,
+    change,
     command,
     difference_text,
     interval_text,
@@ -286,8 +287,7 @@ def _by_condition(models: Sequence[Measured]) -> list[list[str]]:
             cells = []
             for one in models:
                 score = percent(float(np.mean(one.ua(condition))))
-                change = "" if condition == "as_recorded" else f", {against(one, one, condition)}"
-                cells.append(f"{score}{change}")
+                cells.append(", ".join(filter(None, (score, change(one, condition)))))
             rows.append([name, *cells])
     return rows
 

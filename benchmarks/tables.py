@@ -52,6 +52,11 @@ def against(best: Measured, one: Measured, condition: str = "as_recorded") -> st
     )
 
 
+def change(one: Measured, condition: str) -> str:
+    """What a condition changes for a system; nothing for recordings as they are."""
+    return "" if condition == "as_recorded" else against(one, one, condition)
+
+
 def sex(speaker: str) -> str:
     """Of an actor of RAVDESS, by the number."""
     return "female" if int(speaker) % 2 == 0 else "male"

@@ -58,10 +58,12 @@ def augment_shard(params: AugmentingParams, folder: Path, shard: Shard) -> Finis
             with shard.decoding(utterance):
                 recording, _ = decode_own(content)
             cleaned = Original(utterance.id, recording, rate)
+            original = cleaned
+            if came:
+                others = _others(utterance, shard, came)
+                original = Original(utterance.id, came[utterance.id], rate, others)
             for variant in drawn[utterance.id]:
                 if variant.before_cleaning:
-                    others = _others(utterance, shard, came)
-                    original = Original(utterance.id, came[utterance.id], rate, others)
                     samples = make_variant(variant, original)
                     samples, _ = clean(samples[:, None], rate, params.clean)
                 else:

@@ -17,5 +17,10 @@ def limit_band(samples: np.ndarray, sample_rate: int, highest: float) -> np.ndar
         In Hz.
     """
     narrow = soxr.resample(samples, sample_rate, 2 * highest)
-    wide = soxr.resample(narrow, 2 * highest, sample_rate)[: len(samples)]
-    return np.pad(wide, (0, len(samples) - len(wide)))
+    return of_length(soxr.resample(narrow, 2 * highest, sample_rate), len(samples))
+
+
+def of_length(samples: np.ndarray, length: int) -> np.ndarray:
+    """Samples cut, or with zeros behind: resampling there and back ends a little off."""
+    kept = samples[:length]
+    return np.pad(kept, (0, length - len(kept)))

@@ -17,6 +17,8 @@ from scipy.fft import next_fast_len
 from scipy.signal import butter, sosfilt
 
 from speech_emotion.audio import background_sounds
+from speech_emotion.audio.band import of_length
+from speech_emotion.audio.encodings import TELEPHONE_LOWEST, TELEPHONE_RATE
 from speech_emotion.audio.loudness import amplitude_ratio
 from speech_emotion.audio.noise import add_noise, as_loud_as, mix, pink_noise, random_numbers
 from speech_emotion.audio.rooms import Place, reverberate
@@ -86,8 +88,8 @@ ROOMS = [
 audEERING take (Jeub, Schäfer & Vary, "A binaural room impulse response database for the evaluation
 of dereverberation algorithms", DSP 2009)."""
 
-PHONE_RATE = 8000
-PHONE_BAND = (300.0, 3400.0)
+PHONE_RATE = TELEPHONE_RATE
+PHONE_BAND = (TELEPHONE_LOWEST, 3400.0)
 """Sample rate and band of narrow-band telephony, in Hz (ITU-T G.711, G.712)."""
 
 MU = 255
@@ -247,8 +249,9 @@ def _telephone(samples: np.ndarray, sample_rate: int, seed: str) -> np.ndarray:
     band = butter(4, PHONE_BAND, "bandpass", fs=PHONE_RATE, output="sos")
     narrow = sosfilt(band, soxr.resample(samples, sample_rate, PHONE_RATE))
     narrow = np.clip(compress(narrow / np.abs(narrow).max()), -1, 1)
-    wide = soxr.resample(through_mu_law(narrow), PHONE_RATE, sample_rate)[: len(samples)]
-    wide = np.pad(wide / np.abs(wide).max(), (0, len(samples) - len(wide)))
+    wide = soxr.resample(through_mu_law(narrow), PHONE_RATE, sample_rate)
+    wide = of_length(wide, len(samples))
+    wide /= np.abs(wide).max()
     noise = _pink_noise(len(samples), seed)
     noise *= amplitude_ratio(LINE_NOISE) / np.sqrt(np.mean(np.square(noise), dtype=np.float64))
     if sample_rate / 2 > LINE_NOISE_ABOVE:

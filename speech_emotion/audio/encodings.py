@@ -11,6 +11,7 @@ import soundfile
 import soxr
 from scipy.signal import butter, sosfilt
 
+from speech_emotion.audio.band import of_length
 from speech_emotion.audio.noise import as_loud_as
 
 TELEPHONE_RATE = 8000
@@ -141,5 +142,4 @@ def _decoded(file: io.BytesIO, original: np.ndarray, sample_rate: int) -> np.nda
     decoded, rate = soundfile.read(file, dtype="float32")
     if rate != sample_rate:
         decoded = soxr.resample(decoded, rate, sample_rate)
-    decoded = decoded[: len(original)]
-    return as_loud_as(original, np.pad(decoded, (0, len(original) - len(decoded))))
+    return as_loud_as(original, of_length(decoded, len(original)))

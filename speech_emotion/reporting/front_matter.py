@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from speech_emotion.data.corpora import CORPORA
+from speech_emotion.reporting.model_card import SCORES
 from speech_emotion.training.model_settings import ModelSettings
 
 LICENCES = {
@@ -20,12 +21,8 @@ LICENCES = {
 LANGUAGES = {"North American English": "en", "German": "de"}
 """ISO 639-1 codes of what the speakers of the corpora speak."""
 
-SCORES = {
-    "uar": ("recall", "UAR"),
-    "accuracy": ("accuracy", "accuracy"),
-    "macro_f1": ("f1", "macro F1"),
-}
-"""By the key of a score: the Hub's metric, and our name."""
+METRICS = {"uar": "recall", "accuracy": "accuracy", "macro_f1": "f1"}
+"""What the Hub calls our scores."""
 
 
 def front_matter(metrics: dict[str, Any], settings: ModelSettings) -> str:
@@ -48,7 +45,7 @@ def front_matter(metrics: dict[str, Any], settings: ModelSettings) -> str:
         "pipeline_tag": "audio-classification",
         "tags": ["speech-emotion-recognition", "emotion-recognition", "litert"],
         "datasets": names,
-        "metrics": [metric for metric, _ in SCORES.values()],
+        "metrics": list(METRICS.values()),
         "model-index": [
             {
                 "name": f"speech-emotion-{settings.network}",
@@ -64,8 +61,8 @@ def front_matter(metrics: dict[str, Any], settings: ModelSettings) -> str:
                             "split": f"{metrics['protocol']}, fold {metrics['fold']}",
                         },
                         "metrics": [
-                            {"type": metric, "name": name, "value": round(metrics[key], 4)}
-                            for key, (metric, name) in SCORES.items()
+                            {"type": metric, "name": SCORES[key], "value": round(metrics[key], 4)}
+                            for key, metric in METRICS.items()
                         ],
                     }
                 ],

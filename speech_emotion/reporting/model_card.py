@@ -85,9 +85,8 @@ def model_card(metrics: dict[str, Any], settings: ModelSettings, measured: dict[
     measured : dict
         What the export stage measured of its files.
     """
-    from speech_emotion.reporting.front_matter import (
-        front_matter,
-    )  # YAML, which a page does without
+    # needs YAML, which a page does without
+    from speech_emotion.reporting.front_matter import front_matter
 
     interval = metrics["interval"]
     return CARD.format(

@@ -5,13 +5,14 @@ no address that a client names is ever opened. No more than `MAX_SIZE` is read o
 files wait on disk until a core is free for them.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 import anyio
 import soundfile
-from anyio import to_thread
 from fastapi import APIRouter, FastAPI, File, HTTPException, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -177,7 +178,10 @@ def api(recognizer: Recognizer) -> FastAPI:
         redoc_url=None,
     )
     app.state.requests = 0
-    turns = anyio.CapacityLimiter(os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    turns = anyio.CapacityLimiter(cores)
+    # the same threads over and over: an allocator keeps memory for every thread that it has served
+    threads = ThreadPoolExecutor(cores, "recognise")
     router = APIRouter(
         route_class=_Bounded,
         tags=["recognise"],
@@ -197,8 +201,12 @@ def api(recognizer: Recognizer) -> FastAPI:
             return recognise(upload.file), duration
 
         try:
-            # elsewhere than in the event loop, which goes on to serve everybody else
-            result, duration = await to_thread.run_sync(work, limiter=turns)
+            # elsewhere than in the event loop, which goes on to serve everybody else; once begun,
+            # to its end: the file has to stay open
+            async with turns:
+                with anyio.CancelScope(shield=True):
+                    loop = asyncio.get_running_loop()
+                    result, duration = await loop.run_in_executor(threads, work)
         except AudioError as error:
             # without the name that it has here
             raise HTTPException(_status(error, upload.file), str(AudioError(error.fault))) from None

@@ -31,7 +31,7 @@ from speech_emotion.base.errors import (
     run,
 )
 from speech_emotion.serving.answers import Estimate, Prediction, Window
-from speech_emotion.serving.included import MODEL_HELP
+from speech_emotion.serving.included import model_help
 from speech_emotion.serving.recognizer import Recognizer, require_package
 from speech_emotion.serving.timeline import check_windows
 
@@ -326,7 +326,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="audio file, folder, pattern, or - (standard input)",
     )
-    parser.add_argument("--model", help=MODEL_HELP)
+    parser.add_argument("--model", help=model_help())
     parser.add_argument(
         "--int8", action="store_true", help="the model with 8-bit weights: smaller, and faster"
     )

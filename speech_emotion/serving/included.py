@@ -36,8 +36,10 @@ def model_folder(model: Path | str | None) -> Path:
     )
 
 
-MODEL_HELP = (
-    "folder of the model, or the name of one that comes with the library "
-    f"({', '.join(names())}); the default is {EXPORTED} if there is such a folder, else {DEFAULT}"
-)
-"""Of the option --model."""
+def model_help() -> str:
+    """Of the option --model."""
+    return (
+        f"folder of the model, or the name of one that comes with the library "
+        f"({', '.join(names())}); the default is {EXPORTED} if there is such a folder, else "
+        f"{DEFAULT}"
+    )

@@ -21,7 +21,7 @@ from speech_emotion.reporting.model_card import (
     trained_on_sentence,
 )
 from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
-from speech_emotion.serving.included import MODEL_HELP
+from speech_emotion.serving.included import model_help
 from speech_emotion.serving.recognizer import Recognizer, require_package
 from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE, UPLOAD_LIFE, require_short
 
@@ -244,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="ser-app", description="A web page that recognises emotion in speech."
     )
-    parser.add_argument("--model", help=MODEL_HELP)
+    parser.add_argument("--model", help=model_help())
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen at; 0.0.0.0 lets others in"
     )

@@ -34,7 +34,8 @@ def require_short(source: Path | BinaryIO) -> float:
     AudioError
         If it can't be read, does not say how long it is, or is beyond `MAX_SAMPLE_RATE`.
     """
-    with opened(source) as recording:
+    # of one channel: to mix several, all of the recording would be decoded first
+    with opened(source, channel=1) as recording:
         duration, sample_rate = recording.duration, recording.sample_rate
     if duration is None:
         raise AudioError("does not say how long it is: save it again with another program")
