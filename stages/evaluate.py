@@ -21,6 +21,7 @@ from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.reporting import figures
 from speech_emotion.reporting.evaluation import (
+    calibration_error_of_variants,
     predictions_table,
     setting,
     tests_of,
@@ -84,12 +85,16 @@ def evaluate(
     subset = FeatureSubset(store, trained.kinds, task, task.rows("test"))
     probabilities = trained.probabilities(subset)
     test = subset.manifest
+    variants = np.setdiff1d(task.rows("test", with_variants=True), task.rows("test"))
 
     named = test.assign(
         corpus=np.where(test["synthetic"], "synthetic " + test["corpus"], test["corpus"])
     )
     values = {
         **score(named, probabilities, task.labels),
+        "calibration_error_of_variants": calibration_error_of_variants(
+            trained, FeatureSubset(store, trained.kinds, task, variants)
+        ),
         "known_voice": known_voice_scores(trained, read_voices(model), subset, probabilities),
         "uncalibrated": uncalibrated(test, probabilities, task.labels, trained.temperature),
         **setting(task, split_params, trained.network),

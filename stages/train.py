@@ -43,9 +43,12 @@ def train_model(
     )
     validation = FeatureSubset(store, network.kinds, task, task.rows("validation"))
     trained = train(network, training, validation, params, curves)
+    # in noise and by telephone, too: that is where a recogniser should know how sure it is
+    in_every_state = FeatureSubset(
+        store, network.kinds, task, task.rows("validation", with_variants=True)
+    )
     temperature = fit_temperature(
-        probabilities(trained.model, network, validation),
-        validation.classes,
+        probabilities(trained.model, network, in_every_state), in_every_state.classes
     )
     settings = ModelSettings(
         labels=task.labels,

@@ -31,6 +31,16 @@ def uncalibrated(
     }
 
 
+def calibration_error_of_variants(trained: TrainedModel, variants: FeatureSubset) -> float | None:
+    """How far confidence is from accuracy on test recordings' variants; None if there are none."""
+    if not len(variants):
+        return None
+    probabilities = trained.probabilities(variants)
+    return round(
+        calibration_error(probabilities, probabilities.argmax(axis=1) == variants.classes), DIGITS
+    )
+
+
 def tests_of(
     trained: TrainedModel,
     subset: FeatureSubset,

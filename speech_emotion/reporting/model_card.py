@@ -272,12 +272,14 @@ def _wrong(metrics: dict[str, Any]) -> str:
 
 def _calibration(metrics: dict[str, Any], settings: ModelSettings) -> str:
     error = f"expected calibration error on the test recordings {metrics['calibration_error']:.3f}"
+    if (of_variants := metrics["calibration_error_of_variants"]) is not None:
+        error += f", on their variants {of_variants:.3f}"
     if not metrics["recordings"]["validation"]:
         return f"none, for want of validation speakers to fit it on; {error}."
     return (
         f"temperature {settings.temperature:g}, fitted on {metrics['recordings']['validation']} "
-        f"validation recordings; {error}, {metrics['uncalibrated']['calibration_error']:.3f} "
-        "before."
+        f"validation recordings and their variants; {error}; before calibration "
+        f"{metrics['uncalibrated']['calibration_error']:.3f}."
     )
 
 
