@@ -30,9 +30,10 @@ from speech_emotion.base.errors import (
     PipelineError,
     run,
 )
+from speech_emotion.base.packages import require_package
 from speech_emotion.serving.answers import Estimate, Prediction, Window
 from speech_emotion.serving.included import model_help
-from speech_emotion.serving.recognizer import Recognizer, require_package
+from speech_emotion.serving.recognizer import Recognizer
 from speech_emotion.serving.timeline import check_windows
 
 AUDIO_SUFFIXES = frozenset(

@@ -21,12 +21,13 @@ from speech_emotion.audio.cleaning import clean
 from speech_emotion.audio.codec import decode
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import replaced_folder
+from speech_emotion.base.packages import require_package
 from speech_emotion.data.synthetic.corpus import SyntheticSettings, recordings
 from speech_emotion.features import KINDS, FeaturizeParams, featurize
 from speech_emotion.networks import Features
 from speech_emotion.params.section import check
 from speech_emotion.serving.exporting import TOLERANCE
-from speech_emotion.serving.recognizer import FrontEnd, require_package
+from speech_emotion.serving.recognizer import FrontEnd
 from speech_emotion.training.model_settings import ModelSettings, read_settings
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from speech_emotion import __version__
 from speech_emotion.base.errors import AudioError, PipelineError, run
+from speech_emotion.base.packages import require_package
 from speech_emotion.reporting.model_card import (
     DISTURBED,
     HOW_WELL,
@@ -22,7 +23,7 @@ from speech_emotion.reporting.model_card import (
 )
 from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
 from speech_emotion.serving.included import model_help
-from speech_emotion.serving.recognizer import Recognizer, require_package
+from speech_emotion.serving.recognizer import Recognizer
 from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE, UPLOAD_LIFE, require_short
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
@@ -22,10 +21,12 @@ from speech_emotion.base.errors import (
     PipelineError,
     naming,
 )
+from speech_emotion.base.packages import require_package
 from speech_emotion.features import FeaturizeParams, featurize
 from speech_emotion.params.clean import CleanParams
 from speech_emotion.params.section import Section, check
 from speech_emotion.serving.answers import Prediction, Window
+from speech_emotion.serving.fetched_encoder import expected_file, fetched_encoder
 from speech_emotion.serving.included import model_folder, names
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.serving.stream import Stream
@@ -159,6 +160,8 @@ class Recognizer:
         featurize = front_end.featurize.only(found.kinds)
         for kind in found.kinds:
             encoder = folder / encoder_file(kind, int8)
+            if (folder / expected_file(kind)).is_file():
+                encoder = fetched_encoder(folder, kind, featurize)
             if encoder.is_file():
                 featurize = featurize.with_encoder(kind, encoder)
         front_end = front_end.model_copy(update={"featurize": featurize})
@@ -405,15 +408,6 @@ class Recognizer:
         """The most probable label, and the probabilities [k] by label."""
         by_label = dict(zip(self.labels, map(float, probabilities), strict=True))
         return max(by_label, key=by_label.__getitem__), by_label
-
-
-def require_package(name: str, extra: str, why: str) -> None:
-    """Raise a `PipelineError` that names the extra, unless a package is installed."""
-    if find_spec(name) is None:
-        raise PipelineError(
-            f"{why}, which needs the package {name}: install this project's extra `{extra}`, by "
-            f"`pip install '.[{extra}]'` in its repository."
-        )
 
 
 def _read_model(folder: Path, int8: bool) -> Model:
