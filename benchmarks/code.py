@@ -13,7 +13,7 @@ from speech_emotion.base.files import replaced_folder
 from speech_emotion.base.imports import ROOT, code_fingerprint, imported_files
 
 CODE = Path("benchmarks/data/code")
-STAGES = ("recordings", "features", "measure", "summary", "included")
+STAGES = ("recordings", "features", "measure", "summary", "everybody", "included")
 """The modules that dvc.yaml runs. All trainings share `measure`, whatever network they are of."""
 
 

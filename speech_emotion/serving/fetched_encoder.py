@@ -64,8 +64,8 @@ def fetched_encoder(folder: Path, kind: str, params: FeaturizeParams) -> Path:
     PipelineError
         If it is neither there nor can be fetched, or is another encoder.
     """
-    subject = f"the model {folder.name} listens through {KINDS[kind].credit}, which is fetched once"
-    require_package("platformdirs", "whisper", subject)
+    subject = f"the encoder of the model {folder.name}"
+    require_package("platformdirs", "whisper", f"{subject} is fetched once")
     from speech_emotion.base.user_cache import user_cache
 
     expected = folder / expected_file(kind)
@@ -73,7 +73,7 @@ def fetched_encoder(folder: Path, kind: str, params: FeaturizeParams) -> Path:
     kept = user_cache("encoders") / digest / encoder_file(kind, int8=False)
     if kept.is_file():
         return kept
-    require_package("keras_hub", "whisper", subject)
+    require_package("keras_hub", "whisper", f"{subject} is fetched once")
     from speech_emotion.serving.conversion import to_litert  # slow to import
 
     encoder = KINDS[kind].encoder
@@ -82,8 +82,8 @@ def fetched_encoder(folder: Path, kind: str, params: FeaturizeParams) -> Path:
         content = to_litert(encoder(params.of(kind)))
     except PipelineError as error:
         raise PipelineError(
-            f"{subject}, and could not be: {error} Without a connection, copy {kept} from a "
-            "machine that has it."
+            f"{subject} ({KINDS[kind].credit}) could not be fetched: {error} Without a connection, "
+            f"copy {kept} from a machine that has it."
         ) from None
     kept.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=kept.parent) as temporary:
@@ -92,8 +92,8 @@ def fetched_encoder(folder: Path, kind: str, params: FeaturizeParams) -> Path:
         made, wanted = made_of_sound(kind, params.with_encoder(kind, path)), np.load(expected)
         if made.shape != wanted.shape or not np.abs(made - wanted).max() <= TOLERANCE:
             raise PipelineError(
-                f"{subject}, and what was fetched is another encoder: what it makes of a known "
-                f"sound differs. Delete {user_cache('presets')} and try again."
+                f"what was fetched as {subject} is another one: what it makes of a known sound "
+                f"differs. Delete {user_cache('presets')} and try again."
             )
         path.replace(kept)
     return kept

@@ -1,17 +1,21 @@
 """The benchmark pipeline by the real dvc, on the synthetic corpus and with an epoch a training."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import tone
 from repository import STAGES, Repository
 
 from benchmarks.known_voices import CASES
 from speech_emotion.audio.disturbances import DISTURBANCES
 from speech_emotion.data.manifest import read_manifest
 from speech_emotion.reporting.known_voice import DRAWS
+from speech_emotion.serving.recognizer import Recognizer
 
 PARAMS = "benchmarks/params.yaml"
 SMALL: dict[str, Any] = {
@@ -95,6 +99,39 @@ def test_a_result_counts_every_test_recording_in_every_condition(
         np.sum(list(by_intensity.values()), axis=0),
         np.sum(list(result["confusion"]["as_recorded"].values()), axis=0),
     )
+
+
+@pytest.mark.slow
+def test_a_model_for_the_wheel_has_heard_everybody_and_says_what_it_is_worth(
+    benchmark: tuple[Repository, list[str]],
+) -> None:
+    clone, _ = benchmark
+    path = clone.folder / PARAMS
+    before = path.read_bytes()
+    named = {"included.ravdess.recipe": "best", "included.ravdess.item": "emobox6_best"}
+    clone.change_params(named, PARAMS)
+    data = clone.folder / "benchmarks" / "data"
+    shutil.copytree(data / "recordings", data / "recordings_across")
+    for module in ("everybody", "included"):
+        clone.run(sys.executable, "-m", f"benchmarks.{module}", "ravdess")
+    path.write_bytes(before)
+
+    made = data / "included" / "ravdess"
+    result = json.loads((clone.folder / RESULT).read_text())
+    settings = json.loads((made / "settings.json").read_text())
+    assert settings["temperature"] == result["temperature"]
+    assert settings["training"]["corpora"] == "synthetic ravdess"
+    card = (made / "README.md").read_text()
+    of_ravdess = read_manifest(data / "recordings").query("corpus == 'ravdess'")
+    assert f"{len(of_ravdess):,} recordings of the speech and song" in card
+    by_speaker = list(result["confusion"]["pink20"].values())
+    matrix = np.sum(by_speaker, axis=0)
+    recalled = 100 * float(np.mean(np.diag(matrix) / matrix.sum(axis=1)))
+    assert f"| pink noise at 20 dB | {recalled:.1f} |" in card
+    assert "| TESS (North American English, 7 emotions) |" in card
+    assert "| RAVDESS (" not in card
+    recognizer = Recognizer.load(made, any_sound=True)
+    assert recognizer.predict(tone(1), 16000).emotion in recognizer.labels
 
 
 @pytest.mark.slow

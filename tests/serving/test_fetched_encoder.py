@@ -65,7 +65,7 @@ def test_an_encoder_is_fetched_once_and_gives_the_answers_of_keras(
 def test_another_encoder_is_refused_and_not_kept(model: Path) -> None:
     path = model / expected_file(KIND)
     np.save(path, np.load(path) + np.float32(1))
-    with pytest.raises(PipelineError, match="what was fetched is another encoder"):
+    with pytest.raises(PipelineError, match="is another one"):
         Recognizer.load(model)
     assert kept(model) == []
 
@@ -74,13 +74,13 @@ def test_an_encoder_of_another_size_is_refused(model: Path) -> None:
     change_front_end(
         model, "featurize", **{KIND: {"preset": str(model.parent / "preset"), "layers": [1]}}
     )
-    with pytest.raises(PipelineError, match="what was fetched is another encoder"):
+    with pytest.raises(PipelineError, match="is another one"):
         Recognizer.load(model)
 
 
 def test_without_a_connection_it_says_what_to_do(model: Path) -> None:
     shutil.rmtree(model.parent / "preset")
-    with pytest.raises(PipelineError, match="fetched once, and could not be") as raised:
+    with pytest.raises(PipelineError, match="could not be fetched") as raised:
         Recognizer.load(model)
     [place] = str(raised.value).split("copy ")[1].split()[:1]
     assert Path(place).is_relative_to(model.parent / "cache")

@@ -13,6 +13,7 @@ from exported_model import change_front_end
 
 import speech_emotion
 from benchmarks.predict import install_light, installed_size
+from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.serving.recognizer import Recognizer
 
 
@@ -66,6 +67,28 @@ def test_it_gives_the_same_answer_and_the_first_one_soon(
     assert min(spent) < 1
 
 
+def test_without_a_model_of_ones_own_one_of_real_people_answers(
+    light: Path, recording: Path
+) -> None:
+    done = predict(light, "--json", recording)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["emotion"] in EMOTIONS
+    assert done.stderr.startswith("model: ravdess (ravdess): UAR ")
+    [packages] = (light / "lib").glob("*/site-packages")
+    licence = packages / "speech_emotion" / "included" / "ravdess" / "LICENSE.txt"
+    assert "CC BY-NC-SA 4.0" in licence.read_text(encoding="utf-8")
+
+
+def test_a_model_whose_encoder_is_not_there_says_how_to_get_it(
+    light: Path, recording: Path
+) -> None:
+    done = predict(light, "--model", "whisper-base", recording)
+    assert done.returncode == 1
+    assert "the encoder of the model whisper-base is fetched once" in done.stderr
+    assert "pip install '.[whisper]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 OF_EXTRAS = {
     "speech_emotion.base.quiet_keras": "keras",  # pipeline
     "speech_emotion.networks.parts.addition": "keras",
@@ -77,6 +100,7 @@ OF_EXTRAS = {
     "speech_emotion.base.user_cache": "platformdirs",  # whisper
     "speech_emotion.reporting.figures": "matplotlib",  # plot
     "speech_emotion.serving.api": "anyio",  # app
+    "speech_emotion.serving.conversion": "keras",
     "speech_emotion.serving.timeline_picture": "matplotlib",
 }
 """Modules of the wheel that need the packages of an extra; all that only the pipeline needs, which

@@ -17,7 +17,6 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
-from conftest import ROOT
 from exported_model import say_synthetic
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -26,13 +25,14 @@ from server import PATIENCE, Server, curl, served
 
 from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.reporting.model_card import DISTURBED
+from speech_emotion.serving.included import DEFAULT, FOLDER
 from speech_emotion.serving.page import page
 from speech_emotion.serving.recognizer import Recognizer
 from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SCREENSHOT = os.environ.get("SER_SCREENSHOT")
-"""Where to write a screenshot for the documentation, of the model in models/export."""
+"""Where to write a screenshot for the documentation, of the model in the wheel."""
 
 
 CARD = f"""\
@@ -49,7 +49,7 @@ CARD = f"""\
 
 @pytest.fixture(scope="module")
 def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    model = ROOT / "models" / "export"
+    model = FOLDER / DEFAULT
     if not SCREENSHOT:
         model = tmp_path_factory.mktemp("model") / "export"
         shutil.copytree(models / "export", model)
