@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import replaced_folder, write_whole
@@ -66,8 +67,8 @@ def evaluate(
         The datasets before and after cleaning: what is disturbed, and for one figure.
     metrics : Path
         Where metrics.json (the numbers that commits are compared by), evaluation.json (all that was
-        measured), model_tests.md, predictions.csv, coverage.csv and the folder figures go. Each
-        takes the place of its predecessor once it is whole; nothing else there is touched.
+        measured), model_tests.md, predictions.csv, coverage.csv, recall.csv and the folder figures
+        go. Each takes the place of its predecessor once it is whole; nothing else there is touched.
 
     Raises
     ------
@@ -120,6 +121,8 @@ def evaluate(
         metrics / "coverage.csv",
         covered.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
     )
+    recall = pd.Series(values["recall"], name="recall", dtype=float)
+    write_whole(metrics / "recall.csv", recall.to_csv(index_label="emotion", lineterminator="\n"))
     subject = f"{trained.network}, tested on {values['corpora']['test']}, {values['protocol']} "
     subject += f"fold {values['fold']}"
     disturbed = min(evaluate_params.disturbed, len(test))

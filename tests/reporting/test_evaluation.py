@@ -43,7 +43,7 @@ def test_what_was_not_measured_is_left_open(values: dict[str, Any]) -> None:
 
 
 def test_dvc_compares_a_dozen_numbers_at_most(values: dict[str, Any]) -> None:
-    """Each is a column of `dvc exp show`; of a single file, they have no path before their names."""
+    """Each is a column of `dvc exp show`, without a path before its name: one file has them."""
     assert len(compared(values)) <= 12
     assert json.loads((ROOT / "metrics" / "metrics.json").read_text()) == compared(values)
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values()

@@ -101,6 +101,16 @@ def test_a_queued_experiment_runs_in_a_folder_of_its_own(repository: Repository)
     assert "uar_drop" in shown[1]
     assert max(map(len, shown)) <= 160
     assert len(repository.run("dvc", "metrics", "diff", "second").splitlines()) <= 13
+    drawn = json.loads(repository.run("dvc", "plots", "diff", "--json", "HEAD", "second"))["data"]
+    for name in ("Confusion", "Recall", "Loss", "Validation UAR"):
+        [plot] = drawn[name]
+        assert plot["revisions"] == ["HEAD", "second"], f"{name} has both in one picture"
+    printed = repository.run(
+        "python", "-m", "speech_emotion.reporting.comparison_report", "HEAD", "--with", "second"
+    )
+    assert "report.html: second compared with HEAD" in printed
+    report = (repository.folder / "report.html").read_text()
+    assert "No recording was tested in both: their test speakers are others." in report
 
 
 @pytest.mark.slow
