@@ -142,7 +142,7 @@ def test_the_page_is_whole_in_itself_on_a_laptop_and_on_a_telephone(
         "return performance.getEntriesByType('resource').map(entry => entry.name)"
     )
     assert [name for name in loaded if not name.startswith("data:")] == []
-    assert browser.get_log("browser") == []
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
 def test_a_revision_that_is_none_or_holds_no_run_is_reported(clone: Repository) -> None:
