@@ -4,11 +4,14 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test test-fast lint deps lock env
+.PHONY: repro report test test-fast lint deps lock env
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
 	@python -m speech_emotion.reporting.headline
+
+report: env ## compare the workspace, or WITH, with a commit or experiment REV, in report.html
+	python -m speech_emotion.reporting.comparison_report $(REV) $(if $(WITH),--with $(WITH))
 
 test: env ## the whole test suite
 	python -m pytest --numprocesses auto --dist loadgroup

@@ -48,7 +48,7 @@ OPEN = re.compile(r"<!-- begin (\w+)")
 OUTSIDE = "emobox6_outside"
 """The item of the recipes for outside the studio."""
 
-METRICS = Path("metrics/metrics.json")
+EVALUATION = Path("metrics/evaluation.json")
 
 KNOWN = 16
 """Recordings of a speaker that are known in the README's row of it."""
@@ -330,17 +330,17 @@ def own() -> str:
 
 def synthetic(report: Report) -> str:
     """What `make repro` prints."""
-    metrics = json.loads(METRICS.read_text(encoding="utf-8"))
+    values = json.loads(EVALUATION.read_text(encoding="utf-8"))
 
     def shown(key: str) -> str:
-        bounds = metrics["interval"][key]
-        return f"{percent(metrics[key])} ({percent(bounds['low'])} to {percent(bounds['high'])})"
+        bounds = values["interval"][key]
+        return f"{percent(values[key])} ({percent(bounds['low'])} to {percent(bounds['high'])})"
 
     row = [
         "`make repro`",
-        f"{metrics['protocol']} fold {metrics['fold']} of the synthetic corpus, "
-        f"{metrics['recordings']['test']} recordings",
-        f"{metrics['speakers']['test']}, {metrics['test_speakers']}",
+        f"{values['protocol']} fold {values['fold']} of the synthetic corpus, "
+        f"{values['recordings']['test']} recordings",
+        f"{values['speakers']['test']}, {values['test_speakers']}",
         shown("uar"),
         shown("accuracy"),
     ]

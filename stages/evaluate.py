@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import replaced_folder, write_whole
@@ -22,6 +23,7 @@ from speech_emotion.params.split import SplitParams
 from speech_emotion.reporting import figures
 from speech_emotion.reporting.evaluation import (
     calibration_error_of_variants,
+    compared,
     predictions_table,
     setting,
     tests_of,
@@ -47,7 +49,7 @@ def evaluate(
     clean: Path,
     metrics: Path,
 ) -> dict[str, Any]:
-    """Measure a model on its test recordings; write and return the metrics.
+    """Measure a model on its test recordings; write and return all that was measured.
 
     Parameters
     ----------
@@ -64,8 +66,9 @@ def evaluate(
     merged, clean : Path
         The datasets before and after cleaning: what is disturbed, and for one figure.
     metrics : Path
-        Where metrics.json, model_tests.md, predictions.csv, coverage.csv and the folder figures go.
-        Each takes the place of its predecessor once it is whole; nothing else there is touched.
+        Where metrics.json (the numbers that commits are compared by), evaluation.json (all that was
+        measured), model_tests.md, predictions.csv, coverage.csv, recall.csv and the folder figures
+        go. Each takes the place of its predecessor once it is whole; nothing else there is touched.
 
     Raises
     ------
@@ -118,11 +121,14 @@ def evaluate(
         metrics / "coverage.csv",
         covered.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
     )
+    recall = pd.Series(values["recall"], name="recall", dtype=float)
+    write_whole(metrics / "recall.csv", recall.to_csv(index_label="emotion", lineterminator="\n"))
     subject = f"{trained.network}, tested on {values['corpora']['test']}, {values['protocol']} "
     subject += f"fold {values['fold']}"
     disturbed = min(evaluate_params.disturbed, len(test))
     write_whole(metrics / "model_tests.md", as_page(tests, subject, disturbed))
-    write_whole(metrics / "metrics.json", json.dumps(values, indent=2) + "\n")
+    for name, content in (("evaluation", values), ("metrics", compared(values))):
+        write_whole(metrics / f"{name}.json", json.dumps(content, indent=2) + "\n")
     return values
 
 

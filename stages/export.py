@@ -32,7 +32,7 @@ def export(
     features: Path,
     model: Path,
     clean: Path,
-    metrics: Path,
+    evaluation: Path,
     target: Path,
     report: Path,
 ) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def export(
         The trained model.
     clean : Path
         The cleaned dataset, for features that an encoder makes.
-    metrics : Path
-        The metrics.json that evaluate wrote.
+    evaluation : Path
+        The evaluation.json that evaluate wrote.
     target : Path
         The folder to write.
     report : Path
@@ -73,7 +73,7 @@ def export(
     """
     settings = read_settings(model)
     network = networks.find(settings.network, settings.kinds)
-    evaluated = json.loads(metrics.read_text(encoding="utf-8"))
+    evaluated = json.loads(evaluation.read_text(encoding="utf-8"))
     measured: dict[str, Any] = {"refused": None}
     with replaced_folder(target) as folder:
         if network.on_litert:
@@ -106,7 +106,7 @@ def main() -> None:
         features=Path("data/features"),
         model=Path("models/keras"),
         clean=Path("data/clean"),
-        metrics=Path("metrics/metrics.json"),
+        evaluation=Path("metrics/evaluation.json"),
         target=Path("models/export"),
         report=Path("metrics/export.json"),
     )

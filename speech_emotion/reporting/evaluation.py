@@ -1,4 +1,4 @@
-"""What evaluate reports of a model beside its scores: the data, and every single recording."""
+"""What evaluate reports of a model beside its scores, and which numbers commits are compared by."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,16 @@ from speech_emotion.data.splits import originals
 from speech_emotion.data.task import Task
 from speech_emotion.params.split import SplitParams
 from speech_emotion.reporting.disturbed import disturbed_predictions, evenly, read_front_end
+from speech_emotion.reporting.known_voice import COUNTS
 from speech_emotion.reporting.model_tests import ModelTest, model_tests
 from speech_emotion.reporting.scoring import DIGITS, UNKNOWN, calibration_error
 from speech_emotion.training.calibration import calibrated
 from speech_emotion.training.trained_model import TrainedModel
+
+KNOWN = COUNTS[-1]
+"""Recordings of a speaker that are known in one of the numbers that commits are compared by."""
+
+COMPARED_DIGITS = 4
 
 
 def uncalibrated(
@@ -108,6 +114,43 @@ def setting(task: Task, params: SplitParams, network: str) -> dict[str, Any]:
         "recordings": {part: int((recordings["part"] == part).sum()) for part in used},
         "speakers": {part: len(speakers.get(part, set()) - {""}) for part in used},
         "left_out": task.left_out,
+    }
+
+
+def compared(values: dict[str, Any]) -> dict[str, float | None]:
+    """The numbers by which commits are compared, out of all that was measured.
+
+    DVC shows each of them in a column of its own, so that they are few and have short names.
+
+    Parameters
+    ----------
+    values : dict
+        What evaluate measured.
+
+    Returns
+    -------
+    dict of str to float or None
+        Rounded to 4 digits; None for what could not be measured. ``uar`` with the bounds of its
+        interval, ``uar_low`` and ``uar_high``; ``accuracy``; ``macro_f1``; ``ece``, the expected
+        calibration error; ``uar_known``, the UAR with `KNOWN` known recordings of the speaker; and
+        ``uar_drop``, how much UAR disturbances cost, the mean over those that it is tested under.
+    """
+    bounds = values["interval"]["uar"]
+    disturbed = values["model_tests"]["disturbed"].values()
+    changes = [one["uar_change"] for one in disturbed if one.get("uar_change") is not None]
+    numbers = {
+        "uar": values["uar"],
+        "uar_low": bounds["low"],
+        "uar_high": bounds["high"],
+        "accuracy": values["accuracy"],
+        "macro_f1": values["macro_f1"],
+        "ece": values["calibration_error"],
+        "uar_known": values["known_voice"][str(KNOWN)],
+        "uar_drop": -float(np.mean(changes)) if changes else None,
+    }
+    return {
+        name: None if value is None else round(value, COMPARED_DIGITS)
+        for name, value in numbers.items()
     }
 
 

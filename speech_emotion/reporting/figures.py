@@ -33,6 +33,12 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED = (
 )
 """Told apart by colour-blind readers too (Okabe & Ito 2008)."""
 
+COMPARED = (BLUE, ORANGE)
+"""Of what is compared, the first and the second."""
+
+BROAD = 11.5
+"""Width in inches of pictures that fill a page in a browser."""
+
 INK, QUIET, PALE, GRID = "#222222", "#666666", "#aaaaaa", "#dddddd"
 DPI = 150
 MANY, LONG = 10, 4
@@ -97,10 +103,38 @@ def confusion(counts: np.ndarray, labels: Sequence[str], subject: str) -> Figure
     subject : str
         What was measured.
     """
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     side = max(6.4, 1.6 + 0.6 * len(labels))
     figure, axes = _figure("Confusion matrix", subject, width=side, height=side)
+    _draw_confusion(axes, counts, labels)
+    return figure
+
+
+@_in_our_style
+def confusions(counts: Mapping[str, np.ndarray], labels: Sequence[str], subject: str) -> Figure:
+    """Confusion matrices of several models side by side, each as in `confusion`.
+
+    Parameters
+    ----------
+    counts : mapping of str to np.ndarray [shape=(k, k)]
+        By the model's name.
+    labels : sequence of str
+        The k classes.
+    subject : str
+        What was measured.
+    """
+    side = max(BROAD / 2, 1.2 + 0.55 * len(labels))
+    figure, all_axes = _figures(
+        "Confusion matrices", subject, columns=len(counts), width=side * len(counts), height=side
+    )
+    for axes, (name, matrix) in zip(all_axes, counts.items(), strict=True):
+        _draw_confusion(axes, matrix, labels)
+        axes.set_title(name, fontweight="bold", parse_math=False)
+    return figure
+
+
+def _draw_confusion(axes: Axes, counts: np.ndarray, labels: Sequence[str]) -> None:
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     axes.imshow(shares, cmap=WHITE_TO_BLUE, vmin=0, vmax=1)
     for row, column in np.argwhere(counts):
         colour = "white" if shares[row, column] > 0.6 else INK
@@ -124,7 +158,6 @@ def confusion(counts: np.ndarray, labels: Sequence[str], subject: str) -> Figure
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     axes.set(xlabel="predicted", ylabel="true (recordings)")
-    return figure
 
 
 @_in_our_style
@@ -153,6 +186,99 @@ def training_curves(curves: pd.DataFrame, subject: str) -> Figure:
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
     all_axes[0].legend()
+    return figure
+
+
+@_in_our_style
+def compared_curves(curves: Mapping[str, pd.DataFrame], subject: str) -> Figure:
+    """Training curves of several models in the same panels, as in `training_curves`.
+
+    Parameters
+    ----------
+    curves : mapping of str to pd.DataFrame
+        By the model's name.
+    subject : str
+        What was trained.
+    """
+    panels = list(dict.fromkeys(metric for one in curves.values() for metric in one["metric"]))
+    figure, all_axes = _figures(
+        "Training curves", subject, columns=len(panels), width=BROAD, height=3.6
+    )
+    legend = {}
+    for axes, metric in zip(all_axes, panels, strict=True):
+        for (name, table), colour in zip(curves.items(), COMPARED, strict=False):
+            for part, line, marker in (("train", ":", "x"), ("validation", "-", "o")):
+                curve = table[(table["metric"] == metric) & (table["part"] == part)]
+                if len(curve):
+                    # what is fitted at once has one epoch, which makes no line
+                    style = line if len(curve) > 1 else marker
+                    [drawn] = axes.plot(curve["epoch"], curve["value"], style, color=colour)
+                    legend[f"{name}, {part}"] = drawn
+        axes.set_title(metric)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=len(legend))
+    return figure
+
+
+@_in_our_style
+def recalls(shares: pd.DataFrame, subject: str) -> Figure:
+    """Recall of each emotion as bars, those of several models next to each other.
+
+    Parameters
+    ----------
+    shares : pd.DataFrame
+        One row per emotion, one column per model, 0 to 1; not a number for an emotion that nobody
+        expressed.
+    subject : str
+        What was measured.
+    """
+    width = max(BROAD, 1.2 + 0.9 * len(shares))
+    figure, axes = _figure("Recall by emotion", subject, width=width, height=3.8)
+    bar = 0.8 / len(shares.columns)
+    for place, (name, colour) in enumerate(zip(shares.columns, COMPARED, strict=False)):
+        left = np.arange(len(shares)) + (place - (len(shares.columns) - 1) / 2) * bar
+        bars = axes.bar(left, shares[name], 0.92 * bar, color=colour, label=name)
+        shown = ["" if np.isnan(one) else f"{100 * one:.0f}" for one in shares[name]]
+        axes.bar_label(bars, shown, padding=1, fontsize=7.5)
+    axes.set_xticks(range(len(shares)), shares.index)
+    axes.tick_params(axis="x", length=0)
+    if len(shares) > MANY:
+        axes.set_xticks(axes.get_xticks(), shares.index, rotation=40, ha="right")
+    axes.set(ylabel="recall", ylim=(0, 1.06))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+@_in_our_style
+def uar_by_speaker(scores: pd.DataFrame, subject: str) -> Figure:
+    """UAR of each speaker under two models, a line from the first to the second.
+
+    Parameters
+    ----------
+    scores : pd.DataFrame
+        One row per speaker, by the speaker's name, and a column for each of two models, 0 to 1.
+    subject : str
+        What was measured.
+    """
+    width = max(BROAD, 1.8 + 0.26 * len(scores))
+    figure, axes = _figure("UAR by speaker", subject, width=width, height=3.4)
+    before, after = (scores[name].to_numpy() for name in scores.columns)
+    axes.vlines(range(len(scores)), before, after, color=PALE, linewidth=2)
+    for name, colour in zip(scores.columns, COMPARED, strict=True):
+        axes.plot(range(len(scores)), scores[name], "o", color=colour, label=name)
+    axes.set_xticks(range(len(scores)), scores.index)
+    if scores.index.str.len().max() > LONG:
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.tick_params(axis="x", length=0)
+    axes.set(xlabel="speaker", ylim=(0, 1.03), xlim=(-0.6, len(scores) - 0.4))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 

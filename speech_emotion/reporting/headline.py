@@ -6,35 +6,38 @@ from typing import Any
 
 from speech_emotion.base.errors import PipelineError, run
 
-METRICS = Path("metrics/metrics.json")
+EVALUATION = Path("metrics/evaluation.json")
 NAMES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
 
 
-def headline(metrics: dict[str, Any]) -> str:
+def headline(values: dict[str, Any]) -> str:
     """The scores with their intervals, on what they were measured, and where the figures lie."""
-    interval = metrics["interval"]
+    interval = values["interval"]
     lines = [
-        f"{metrics['network']} on {metrics['corpora']['test']}, {metrics['protocol']} "
-        f"fold {metrics['fold']}, {interval['speakers']} test speakers "
-        f"{metrics['test_speakers']}, {metrics['recordings']['test']} recordings:"
+        f"{values['network']} on {values['corpora']['test']}, {values['protocol']} "
+        f"fold {values['fold']}, {interval['speakers']} test speakers "
+        f"{values['test_speakers']}, {values['recordings']['test']} recordings:"
     ]
     for key, name in NAMES.items():
-        line = f"  {name:<9} {100 * metrics[key]:5.1f} %"
+        line = f"  {name:<9} {100 * values[key]:5.1f} %"
         if interval[key]["low"] is not None:
             low, high = (100 * interval[key][bound] for bound in ("low", "high"))
             line += f"  ({100 * interval['level']:g} % interval {low:.1f} to {high:.1f}, "
             line += f"{interval['method']})"
         lines.append(line)
-    lines.append("All metrics are in metrics/metrics.json, the figures in metrics/figures/.")
+    lines += [
+        "All that was measured is in metrics/evaluation.json, the numbers to compare commits by in "
+        "metrics/metrics.json, the figures in metrics/figures/."
+    ]
     return "\n".join(lines)
 
 
 def main() -> None:
     try:
-        metrics = json.loads(METRICS.read_text(encoding="utf-8"))
+        values = json.loads(EVALUATION.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PipelineError(f"{METRICS} does not exist: run `dvc repro` to make it.") from None
-    print(headline(metrics))
+        raise PipelineError(f"{EVALUATION} does not exist: run `dvc repro` to make it.") from None
+    print(headline(values))
 
 
 if __name__ == "__main__":

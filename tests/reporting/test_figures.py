@@ -71,6 +71,37 @@ def known_voices() -> Figure:
     return figures.known_voices(scores, SUBJECT)
 
 
+def confusions() -> Figure:
+    random = np.random.default_rng(0)
+    counts = {name: random.integers(0, 20, (8, 8)) for name in ("main", "workspace")}
+    return figures.confusions(counts, EMOTIONS, SUBJECT)
+
+
+def compared_curves() -> Figure:
+    curves = pd.DataFrame(
+        [
+            (metric, part, epoch, 1 / epoch)
+            for metric in ("loss", "accuracy", "UAR")
+            for part in ("train", "validation")
+            for epoch in range(1, 6)
+        ],
+        columns=["metric", "part", "epoch", "value"],
+    )
+    fitted_at_once = curves[(curves["part"] == "validation") & (curves["epoch"] == 1)]
+    return figures.compared_curves({"main": curves, "workspace": fitted_at_once}, SUBJECT)
+
+
+def recalls() -> Figure:
+    shares = pd.DataFrame(np.random.default_rng(0).uniform(0, 1, (8, 2)), index=EMOTIONS)
+    shares.iloc[1] = np.nan  # TESS has no calm
+    return figures.recalls(shares.set_axis(["main", "workspace"], axis="columns"), SUBJECT)
+
+
+def uar_by_speaker() -> Figure:
+    scores = pd.DataFrame({"main": [0.5, 0.75], "workspace": [0.6, 0.7]}, index=["01", "02"])
+    return figures.uar_by_speaker(scores, SUBJECT)
+
+
 PICTURES = [
     confusion,
     training_curves,
@@ -80,6 +111,10 @@ PICTURES = [
     coverage,
     learning_curve,
     known_voices,
+    confusions,
+    compared_curves,
+    recalls,
+    uar_by_speaker,
 ]
 
 
@@ -108,6 +143,12 @@ def test_confusion_shows_the_recall_on_its_diagonal() -> None:
     counts = np.array([[3, 1], [0, 2]])
     texts = [text.get_text() for text in figures.confusion(counts, ("a", "b"), "").axes[0].texts]
     assert texts == ["75%", "3", "25%", "1", "100%", "2"]
+
+
+def test_bars_say_the_recall_above_them_and_nothing_of_an_emotion_that_nobody_expressed() -> None:
+    shares = pd.DataFrame({"main": [0.5, np.nan], "workspace": [0.625, 1]}, index=["sad", "calm"])
+    texts = [text.get_text() for text in figures.recalls(shares, "").axes[0].texts]
+    assert texts == ["50", "", "62", "100"]
 
 
 def test_a_long_subject_stays_inside_the_picture() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
+from browser import headless_browser
 from exported_model import say_synthetic
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -30,7 +31,6 @@ from speech_emotion.serving.page import page
 from speech_emotion.serving.recognizer import Recognizer
 from speech_emotion.serving.uploads import MAX_SECONDS, MAX_SIZE
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SCREENSHOT = os.environ.get("SER_SCREENSHOT")
 """Where to write a screenshot for the documentation, of the model in the wheel."""
 
@@ -68,17 +68,8 @@ def recording(speech: tuple[np.ndarray, int], tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    if not BROWSER or not DRIVER:
-        pytest.skip("no chromium with its driver: apt install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for option in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1100,900"):
-        options.add_argument(f"--{option}")
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    try:
+    with headless_browser(1100, 900) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 def wait_until(browser: webdriver.Chrome, holds: Callable[[webdriver.Chrome], Any]) -> None:

@@ -80,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         SplitParams(**SPLIT),
         LabelParams(**LABELS),
     )
-    (folder / "metrics.json").write_text(json.dumps(METRICS))
+    (folder / "evaluation.json").write_text(json.dumps(METRICS))
     return folder
 
 
@@ -91,7 +91,7 @@ def run(folder: Path, target: Path, **split: object) -> dict[str, Any]:
         features=folder / "features",
         model=folder / "keras",
         clean=folder / "clean",
-        metrics=folder / "metrics.json",
+        evaluation=folder / "evaluation.json",
         target=target / "export",
         report=target / "export.json",
     )

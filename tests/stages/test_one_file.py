@@ -70,7 +70,7 @@ def predicted(repository: Repository, folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_corpus(clone: Repository, recordings: Path) -> None:
-    metrics = json.loads((clone.folder / "metrics" / "metrics.json").read_text())
+    metrics = json.loads((clone.folder / "metrics" / "evaluation.json").read_text())
     assert metrics["corpora"] == {"train": "voices", "test": "voices"}
     assert list(metrics["accuracy_by_speaker"]) == ["voices-m2"]
     card = (clone.folder / "models" / "export" / "README.md").read_text()

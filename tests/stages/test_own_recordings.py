@@ -72,7 +72,7 @@ def test_what_the_table_says_comes_through(run: Repository) -> None:
 
 
 def test_the_model_tells_apart_what_params_say_and_so_does_all_behind_it(run: Repository) -> None:
-    metrics = json.loads((run.folder / "metrics/metrics.json").read_text())
+    metrics = json.loads((run.folder / "metrics/evaluation.json").read_text())
     assert list(metrics["recall"]) == ["low", "high"]
     assert metrics["test_speakers"] == "never heard in training"
     assert metrics["corpora"] == {"train": "mine", "test": "mine"}
@@ -92,7 +92,7 @@ def test_the_model_tells_apart_what_params_say_and_so_does_all_behind_it(run: Re
 def test_other_labels_rerun_only_train_and_what_follows(run: Repository) -> None:
     changed = run.stages_run("exp", "run", "-S", "labels.map.Freude=joy")
     assert changed == ["train", "evaluate", "export"]
-    metrics = json.loads((run.folder / "metrics/metrics.json").read_text())
+    metrics = json.loads((run.folder / "metrics/evaluation.json").read_text())
     assert list(metrics["recall"]) == ["low", "high", "joy"]
     run.run("git", "reset", "--hard", "--quiet")
     run.run("dvc", "checkout", "--quiet", "--force")

@@ -19,21 +19,21 @@ def test_a_fresh_clone_runs_from_recordings_to_metrics(
     first_run: tuple[Repository, list[str]], repository: Repository
 ) -> None:
     assert first_run[1] == STAGES
-    metrics = json.loads((repository.folder / "metrics" / "metrics.json").read_text())
-    assert "synthetic" in metrics["corpora"]["test"]
-    assert 0 <= metrics["uar"] <= 1
-    assert 0 <= metrics["uncalibrated"]["calibration_error"] <= 1
+    values = json.loads((repository.folder / "metrics" / "evaluation.json").read_text())
+    assert "synthetic" in values["corpora"]["test"]
+    assert 0 <= values["uar"] <= 1
+    assert 0 <= values["uncalibrated"]["calibration_error"] <= 1
     card = (repository.folder / "models" / "export" / "README.md").read_text()
-    assert f"| UAR | {100 * metrics['uar']:.1f} % |" in card
+    assert f"| UAR | {100 * values['uar']:.1f} % |" in card
     assert "The recordings are synthetic" in card
     predictions = pd.read_csv(repository.folder / "metrics" / "predictions.csv")
     assert (predictions.truth == predictions.predicted).mean() == pytest.approx(
-        metrics["accuracy"], abs=1e-6
+        values["accuracy"], abs=1e-6
     )
     manifest = read_manifest(repository.folder / "data" / "features")
     tested = manifest.set_index("id").loc[predictions.id]
     assert set(tested.variant) == {"original"}
-    assert metrics["recordings"]["test"] == len(predictions)
+    assert values["recordings"]["test"] == len(predictions)
     for name in (
         "confusion",
         "accuracy_by_speaker",
@@ -92,7 +92,25 @@ def test_a_queued_experiment_runs_in_a_folder_of_its_own(repository: Repository)
     assert (repository.folder / "metrics" / "metrics.json").read_bytes() == before
     compared = json.loads(repository.run("dvc", "exp", "diff", "--json", "second", "HEAD"))
     assert compared["params"]["params.yaml"]["split.fold"]["old"] == 2
+    assert list(compared["metrics"]) == ["metrics/metrics.json"]
     assert "uar" in compared["metrics"]["metrics/metrics.json"]
+    # what differs, without the hashes of what stages depend on, whose names are paths
+    shown = repository.run(
+        "dvc", "exp", "show", "--only-changed", "--drop", ".*/", DVC_PAGER="cat"
+    ).splitlines()
+    assert {"uar", "split.fold"} < set(shown[1].split())
+    assert max(map(len, shown)) <= 160
+    assert len(repository.run("dvc", "metrics", "diff", "second").splitlines()) <= 13
+    drawn = json.loads(repository.run("dvc", "plots", "diff", "--json", "HEAD", "second"))["data"]
+    for name in ("Confusion", "Recall", "Loss", "Validation UAR"):
+        [plot] = drawn[name]
+        assert plot["revisions"] == ["HEAD", "second"], f"{name} has both in one picture"
+    printed = repository.run(
+        "python", "-m", "speech_emotion.reporting.comparison_report", "HEAD", "--with", "second"
+    )
+    assert "report.html: second compared with HEAD" in printed
+    report = (repository.folder / "report.html").read_text()
+    assert "No recording was tested in both: their test speakers are others." in report
 
 
 @pytest.mark.slow
@@ -105,6 +123,7 @@ def test_two_trainings_give_the_same_model_and_metrics(repository: Repository) -
             "models/export/model.tflite",
             "models/export/README.md",
             "metrics/metrics.json",
+            "metrics/evaluation.json",
             "metrics/export.json",
         )
     ]

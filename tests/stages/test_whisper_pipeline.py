@@ -39,7 +39,7 @@ def whisper_run(
 def test_from_recordings_to_metrics(whisper_run: tuple[Repository, list[str]]) -> None:
     clone, ran = whisper_run
     assert ran == STAGES
-    metrics = json.loads((clone.folder / "metrics" / "metrics.json").read_text())
+    metrics = json.loads((clone.folder / "metrics" / "evaluation.json").read_text())
     assert metrics["network"] == "frame_attention"
     settings = json.loads((clone.folder / "models" / "keras" / "settings.json").read_text())
     assert len(settings["front_end"]["featurize"]["whisper"]["revision"]) == 64
@@ -128,7 +128,7 @@ def test_the_exported_encoder_needs_neither_keras_nor_its_preset(pooled_run: Rep
 
 @pytest.mark.slow
 def test_known_voices_are_reported_beside_the_scores(pooled_run: Repository) -> None:
-    metrics = json.loads((pooled_run.folder / "metrics" / "metrics.json").read_text())
+    metrics = json.loads((pooled_run.folder / "metrics" / "evaluation.json").read_text())
     known = metrics["known_voice"]
     assert list(known) == ["0", "1", "4", "16"]
     assert known["0"] == pytest.approx(metrics["uar"], abs=1e-4)
