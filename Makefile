@@ -4,11 +4,15 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test test-fast lint deps lock env
+.PHONY: repro cv test test-fast lint deps lock env
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
 	@python -m speech_emotion.reporting.headline
+
+cv: env ## train and test on every fold of the protocol, with the features that are there
+	dvc repro featurize
+	python -m scripts.cross_validation
 
 test: env ## the whole test suite
 	python -m pytest --numprocesses auto --dist loadgroup
