@@ -4,7 +4,7 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro cv test test-fast lint deps lock env
+.PHONY: repro cv remote test test-fast lint deps lock env
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
@@ -13,6 +13,9 @@ repro: env ## rebuild whatever changed, from the recordings to the metrics
 cv: env ## train and test on every fold of the protocol, with the features that are there
 	dvc repro featurize
 	python -m scripts.cross_validation
+
+remote: env ## where data and models are shared: make remote URL=s3://BUCKET/FOLDER [ENDPOINT=https://HOST]
+	python -m scripts.remote "$(URL)" "$(ENDPOINT)"
 
 test: env ## the whole test suite
 	python -m pytest --numprocesses auto --dist loadgroup
