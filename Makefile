@@ -4,14 +4,21 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro report test test-fast lint deps lock env
+.PHONY: repro cv report remote test test-fast lint deps lock env
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
 	@python -m speech_emotion.reporting.headline
 
+cv: env ## train and test on every fold of the protocol, with the features that are there
+	dvc repro featurize
+	python -m scripts.cross_validation
+
 report: env ## compare the workspace, or WITH, with a commit or experiment REV, in report.html
 	python -m speech_emotion.reporting.comparison_report $(REV) $(if $(WITH),--with $(WITH))
+
+remote: env ## where data and models are shared: make remote URL=s3://BUCKET/FOLDER [ENDPOINT=https://HOST]
+	python -m scripts.remote "$(URL)" "$(ENDPOINT)"
 
 test: env ## the whole test suite
 	python -m pytest --numprocesses auto --dist loadgroup

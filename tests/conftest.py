@@ -57,6 +57,9 @@ SLOW_FIXTURES = {
 }
 """A test with one of these waits for it, however quick it is itself."""
 
+FIRST_RUN = "first-run"
+"""The tag of the commit that every test with a repository begins at."""
+
 FIRST = ("test_pipeline", "test_one_file", "test_benchmarks_run", "test_whisper_pipeline")
 """The longest files, which two workers begin with so that they end together."""
 
@@ -235,6 +238,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, lis
     clone.change_params(SMALL)
     ran = clone.stages_run("repro")
     clone.commit("first run")
+    clone.run("git", "tag", FIRST_RUN)
     return clone, ran
 
 
@@ -242,7 +246,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, lis
 def repository(first_run: tuple[Repository, list[str]]) -> Repository:
     """The clone as the first run left it, whatever earlier tests did to it."""
     clone, _ = first_run
-    clone.run("git", "reset", "--hard", "--quiet")
+    clone.run("git", "checkout", "--force", "--quiet", "-B", "main", FIRST_RUN)
     clone.run("dvc", "checkout", "--quiet", "--force")
     return clone
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Hashable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,12 @@ class Repository:
         settings = folder / "data" / "synthetic.yaml"
         settings.write_text(re.sub("takes: .*", "takes: 1", settings.read_text()))
         self.run("git", "init", "--quiet", "--initial-branch=main")
+        self._name_author()
+        self.commit("project")
+
+    def _name_author(self) -> None:
         self.run("git", "config", "user.name", "Test")
         self.run("git", "config", "user.email", "test@example.org")
-        self.commit("project")
 
     def run(self, *command: str, check: bool = True, **variables: str) -> str:
         """Run a command in the repository; its output, standard error after standard output."""
@@ -92,6 +96,28 @@ class Repository:
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, f"{' '.join(command)} failed:\n{output}"
         return output
+
+    def make(self, *arguments: str, check: bool = True) -> str:
+        """Run make in the repository; its output."""
+        self.link_environment()
+        return self.run("make", *arguments, check=check)
+
+    def link_environment(self) -> None:
+        """Put the environment that runs this where ``make env`` would install one."""
+        environment = self.folder / ".venv"
+        environment.mkdir(exist_ok=True)
+        for part in Path(sys.prefix).iterdir():
+            if part.name != ".installed" and not (environment / part.name).exists():
+                (environment / part.name).symlink_to(part)
+        (environment / ".installed").touch()
+
+    def cloned(self, folder: Path) -> "Repository":
+        """What somebody else gets: all that is in git, and nothing of what DVC keeps."""
+        self.run("git", "clone", "--quiet", str(self.folder), str(folder))
+        other = copy(self)
+        other.folder = folder
+        other._name_author()
+        return other
 
     def stages_run(self, *command: str) -> list[str]:
         """Run a dvc command; the stages that it really ran, without the check that always runs."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.data.dataset import SAME_AUDIO
-from speech_emotion.params.split import SplitParams
+from speech_emotion.params.split import SplitParams, fold_numbers
 
 TEST_CORPUS = "ravdess"
 """The corpus whose speech the protocols with published folds test."""
@@ -97,6 +97,30 @@ def split(manifest: pd.DataFrame, params: SplitParams) -> pd.Series:
             )
     _refuse_divided(recordings, parts)
     return manifest["source_id"].map(parts).rename("part")
+
+
+def all_folds(manifest: pd.DataFrame, params: SplitParams) -> list[int | str]:
+    """Every value that ``split.fold`` can take under the protocol, whatever it is now.
+
+    Those of "leave_one_speaker_out" are the speakers with speech in the material that trains.
+
+    Parameters
+    ----------
+    manifest : pd.DataFrame
+        As in `split`.
+    params : SplitParams
+        The protocol; its fold is not read.
+
+    Raises
+    ------
+    PipelineError
+        If the data have none of the material.
+    """
+    if params.protocol != "leave_one_speaker_out":
+        return [*fold_numbers(params.protocol, params.folds)]
+    recordings = originals(manifest)
+    tested = _spoken(recordings) & _in_material(recordings, params.train, "train")
+    return sorted(set(recordings.loc[tested, "speaker"]) - {""})
 
 
 def material(recordings: pd.DataFrame) -> pd.Series:

@@ -24,6 +24,13 @@ SINGLE_FOLD = ("cross_corpus", "given")
 """Protocols that test once."""
 
 
+def fold_numbers(protocol: str, folds: int) -> range:
+    """The folds of a protocol that counts them; those of leave_one_speaker_out are speakers."""
+    if protocol in SINGLE_FOLD:
+        return range(1, 2)
+    return PUBLISHED_FOLDS.get(protocol, range(1, folds + 1))
+
+
 class SplitParams(Section):
     """Who trains, who validates and who is tested.
 
@@ -80,7 +87,7 @@ class SplitParams(Section):
             if isinstance(fold, bool | float) or not re.fullmatch(r"[^\s/\\]+", name):
                 raise ValueError('expected the name of the speaker to test, such as "07"')
             return name.zfill(2) if name.isdecimal() else name
-        numbers = PUBLISHED_FOLDS.get(protocol, range(1, info.data["folds"] + 1))
+        numbers = fold_numbers(protocol, info.data["folds"])
         if protocol in SINGLE_FOLD:
             if name != "1":
                 raise ValueError(f"expected 1, the only fold of {protocol}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -14,6 +15,7 @@ from speech_emotion.data.corpora.ravdess import EMOTIONS
 from speech_emotion.data.manifest import COLUMNS
 from speech_emotion.data.splits import (
     TEST_SPEAKERS,
+    all_folds,
     material,
     originals,
     speaker_folds,
@@ -205,6 +207,28 @@ def test_leave_one_speaker_out_tests_the_speech_of_one(fold: int | str) -> None:
     assert set(parts[(MINIATURE["speaker"] == "07") & (MINIATURE["channel"] == "song")]) == {
         "unused"
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "folds"),
+    [
+        ({"protocol": "emobox6"}, [1, 2, 3, 4, 5, 6]),
+        ({"protocol": "luna_jimenez5", "fold": 0}, [0, 1, 2, 3, 4]),
+        ({"protocol": "speakers", "folds": 3}, [1, 2, 3]),
+        ({"protocol": "random", "folds": 4}, [1, 2, 3, 4]),
+        ({"protocol": "cross_corpus", "test": ["tess"], "train": ["ravdess"]}, [1]),
+        ({"protocol": "leave_one_speaker_out", "fold": "07"}, [*ACTORS, "25", "26"]),
+        ({"protocol": "leave_one_speaker_out", "fold": "07", "train": ["ravdess"]}, ACTORS),
+    ],
+)
+def test_all_folds_are_those_that_the_split_takes(
+    changes: dict[str, Any], folds: list[int | str]
+) -> None:
+    """Together they test every recording once at most, which means over folds rely on."""
+    changes = {"validation_speakers": 1, **changes}
+    assert all_folds(MINIATURE, params(**changes)) == folds
+    parts = [split(MINIATURE, params(**{**changes, "fold": fold})) for fold in folds]
+    assert np.sum([part == "test" for part in parts], axis=0).max() == 1
 
 
 def test_leave_one_speaker_out_validates_on_the_test_speakers_corpus() -> None:
