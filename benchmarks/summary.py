@@ -71,7 +71,6 @@ SYSTEMS = {
     "encoder_speech": "Whisper base and functionals, trained on RAVDESS speech only",
     "student": "the student",
     "outside_student": "the student for outside the studio",
-    "outside_scratch": "the default network for outside the studio",
     "outside_encoder": "Whisper base and functionals for outside the studio",
     "original": "the original recipe",
     "original_speech": "the original recipe, trained on RAVDESS speech only",
@@ -474,8 +473,7 @@ class Report:
             for one in (
                 best,
                 *self.of("emobox6_student", "emobox6_encoder"),
-                *self.of("emobox6_best_disturbed", "emobox6_encoder_disturbed"),
-                *self.of("emobox6_outside"),
+                *self.of("emobox6_best_disturbed", "emobox6_outside"),
             )
             for condition, name in CONDITIONS.items()
             if condition in self.items[one.item].setting.conditions
