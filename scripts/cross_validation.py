@@ -143,7 +143,6 @@ def _predictions(
             path,
             dtype=dict.fromkeys(TEXT, str),
             keep_default_na=False,
-            float_precision="round_trip",
         )
         print(
             f"fold {fold} of {params.split.protocol} ({number} of {len(tasks)}), {origin}: "
