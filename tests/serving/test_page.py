@@ -88,10 +88,14 @@ def wait_for(browser: webdriver.Chrome, selector: str) -> Any:
 
 def upload(browser: webdriver.Chrome, server: Server, path: Path) -> None:
     browser.get(server.address)
-    field = WebDriverWait(browser, PATIENCE).until(
-        lambda page: page.find_elements(By.CSS_SELECTOR, "input[type=file]")
-    )[0]
-    field.send_keys(str(path))
+    fields = []
+
+    def settled(page: webdriver.Chrome) -> Any:
+        """The field, once it is the same twice: one that Gradio replaces meanwhile hears nothing."""
+        fields.append(page.find_elements(By.CSS_SELECTOR, "input[type=file]")[:1])
+        return fields[-1] and fields[-2:] == [fields[-1]] * 2 and fields[-1][0]
+
+    WebDriverWait(browser, PATIENCE).until(settled).send_keys(str(path))
 
 
 @pytest.mark.slow
