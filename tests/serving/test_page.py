@@ -91,7 +91,7 @@ def upload(browser: webdriver.Chrome, server: Server, path: Path) -> None:
     fields = []
 
     def settled(page: webdriver.Chrome) -> Any:
-        """The field, once it is the same twice: one that Gradio replaces meanwhile hears nothing."""
+        """The field, once it is the same twice: what Gradio replaces hears nothing."""
         fields.append(page.find_elements(By.CSS_SELECTOR, "input[type=file]")[:1])
         return fields[-1] and fields[-2:] == [fields[-1]] * 2 and fields[-1][0]
 
