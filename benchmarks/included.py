@@ -32,12 +32,12 @@ from speech_emotion.data.feature_store import FeatureStore
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.data.manifest import read_manifest
 from speech_emotion.features import KINDS
-from speech_emotion.reporting.disturbed import FrontEnd, changed_features, read_front_end
+from speech_emotion.reporting.disturbed import FrontEnd, changed_features, evenly, read_front_end
 from speech_emotion.reporting.model_card import DISTURBED, HOW_WELL
 from speech_emotion.reporting.responsible import EUROPEAN_UNION, NOT_FOR, WHERE_WRONG
 from speech_emotion.reporting.scoring import confusion_by, uar
 from speech_emotion.serving.conversion import to_litert
-from speech_emotion.serving.exporting import COMPARED, TOLERANCE, evenly
+from speech_emotion.serving.exporting import COMPARED, TOLERANCE
 from speech_emotion.serving.fetched_encoder import expected_file, made_of_sound
 from speech_emotion.serving.lite import LiteModel
 from speech_emotion.training.calibration import calibrated

@@ -37,7 +37,8 @@ from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
-from speech_emotion.reporting.evaluation import predictions_table, setting
+from speech_emotion.reporting.evaluation import predictions_table, setting, with_origin
+from speech_emotion.reporting.model_card import SCORES
 from speech_emotion.reporting.scoring import DIGITS, score
 from speech_emotion.training.trained_model import TrainedModel
 from stages.train import train_model
@@ -48,8 +49,6 @@ METRICS = Path("metrics")
 
 TEXT = ("id", "speaker", "sex", "corpus", "truth", "predicted")
 """Columns of predictions that hold words, even where a word looks like a number."""
-
-SCORES = {"uar": "UAR, %", "accuracy": "accuracy, %", "macro_f1": "macro F1, %"}
 
 
 @dataclass(frozen=True)
@@ -165,9 +164,7 @@ def train_and_test(params: Params, fold: int | str, features: Path) -> pd.DataFr
     task = set_task(store.manifest, split_params, params.labels)
     subset = FeatureSubset(store, trained.kinds, task, task.rows("test"))
     test = subset.manifest
-    named = test.assign(
-        corpus=np.where(test["synthetic"], "synthetic " + test["corpus"], test["corpus"])
-    )
+    named = with_origin(test)
     # whose text can be read back as the same number
     probabilities = trained.probabilities(subset).astype(np.float64)
     score(named, probabilities, task.labels)  # refuses a training that diverged
@@ -233,6 +230,7 @@ def _page(
         [emotion, "" if share is None else percent(share)]
         for emotion, share in together["recall"].items()
     ]
+    scores = [f"{name}, %" for name in SCORES.values()]
     left_out = sum((Counter(task.left_out) for task in tasks), Counter())
     lines = [
         f"# All folds of {params.split.protocol}",
@@ -243,7 +241,7 @@ def _page(
         "",
         f"UAR **{percent(_mean(by_fold, 'uar'))} %** (mean over folds; {method}).",
         "",
-        table(["fold", "test speakers", "recordings", *SCORES.values()], [*rows, mean]),
+        table(["fold", "test speakers", "recordings", *scores], [*rows, mean]),
         table(["emotion", "recall over all folds, %"], recalls),
     ]
     if left_out:

@@ -28,6 +28,7 @@ from speech_emotion.reporting.evaluation import (
     setting,
     tests_of,
     uncalibrated,
+    with_origin,
 )
 from speech_emotion.reporting.evaluation_figures import evaluation_figures, read_curves
 from speech_emotion.reporting.known_voice import known_voice_scores
@@ -90,9 +91,7 @@ def evaluate(
     test = subset.manifest
     variants = np.setdiff1d(task.rows("test", with_variants=True), task.rows("test"))
 
-    named = test.assign(
-        corpus=np.where(test["synthetic"], "synthetic " + test["corpus"], test["corpus"])
-    )
+    named = with_origin(test)
     values = {
         **score(named, probabilities, task.labels),
         "calibration_error_of_variants": calibration_error_of_variants(

@@ -154,6 +154,13 @@ def compared(values: dict[str, Any]) -> dict[str, float | None]:
     }
 
 
+def with_origin(test: pd.DataFrame) -> pd.DataFrame:
+    """Test recordings with a corpus that is called synthetic where code made it."""
+    return test.assign(
+        corpus=np.where(test["synthetic"], "synthetic " + test["corpus"], test["corpus"])
+    )
+
+
 def predictions_table(
     test: pd.DataFrame, probabilities: np.ndarray, labels: Sequence[str]
 ) -> pd.DataFrame:

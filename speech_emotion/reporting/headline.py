@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from speech_emotion.base.errors import PipelineError, run
+from speech_emotion.reporting.model_card import SCORES
 
 EVALUATION = Path("metrics/evaluation.json")
-NAMES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
 
 
 def headline(values: dict[str, Any]) -> str:
@@ -18,7 +18,7 @@ def headline(values: dict[str, Any]) -> str:
         f"fold {values['fold']}, {interval['speakers']} test speakers "
         f"{values['test_speakers']}, {values['recordings']['test']} recordings:"
     ]
-    for key, name in NAMES.items():
+    for key, name in SCORES.items():
         line = f"  {name:<9} {100 * values[key]:5.1f} %"
         if interval[key]["low"] is not None:
             low, high = (100 * interval[key][bound] for bound in ("low", "high"))

@@ -14,6 +14,7 @@ from speech_emotion.data.manifest import read_shards
 from speech_emotion.features import KINDS, FeaturizeParams, featurize
 from speech_emotion.networks import Features
 from speech_emotion.params.section import check
+from speech_emotion.reporting.disturbed import evenly
 from speech_emotion.reporting.model_card import encoder_described
 from speech_emotion.reporting.scoring import uar_of
 from speech_emotion.serving.conversion import to_int8, to_litert
@@ -131,11 +132,6 @@ def write_exported(
             for kind in encoders
         },
     }
-
-
-def evenly(available: int, count: int) -> np.ndarray:
-    """So many places of a sequence, evenly spaced; all if it has fewer."""
-    return np.unique(np.linspace(0, available - 1, min(count, available)).round().astype(int))
 
 
 def _heard(
