@@ -1,9 +1,8 @@
 """Maps a function over the parts of a dataset, in order: on this machine's cores or a cluster."""
 
-import ctypes
 import os
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import TypeVar
 
 from joblib import Parallel, cpu_count, delayed
@@ -11,15 +10,13 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from speech_emotion.base.errors import PipelineError
+from speech_emotion.base.memory import keep_freed_memory
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 WORKERS_VARIABLE = "SER_WORKERS"
 SCHEDULER_VARIABLE = "SER_DASK_SCHEDULER"
-
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Names of malloc.h."""
 
 
 def worker_count() -> int:
@@ -93,18 +90,3 @@ def _on_one_thread(function: Callable[[Part], Result], part: Part) -> Result:
     keep_freed_memory()
     with threadpool_limits(limits=1):
         return function(part)
-
-
-@cache
-def keep_freed_memory() -> None:
-    """Have glibc keep the memory of freed arrays for the next ones; nothing on other systems.
-
-    By default it returns arrays of more than 128 KiB to the system at once, and the next one is
-    made of fresh pages, which cost more than the transform that is written into them.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    mallopt(M_MMAP_THRESHOLD, 32 * 2**20)  # the most that it takes
-    mallopt(M_TRIM_THRESHOLD, 128 * 2**20)

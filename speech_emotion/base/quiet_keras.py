@@ -42,6 +42,8 @@ def without_greetings() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# takes of a GPU what it needs and not all there is, so that several experiments share one
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 with without_greetings():
     import keras
     import tensorflow as tf

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from speech_emotion.base.memory import keep_freed_memory
 from speech_emotion.base.quiet_keras import tf
 from speech_emotion.data.feature_subset import FeatureSubset
 from speech_emotion.networks import Features, Network
@@ -69,6 +70,9 @@ def batches(
         return stacked, targets[positions], importances[positions]
 
     def epochs() -> Iterator[Batch]:
+        # TensorFlow's generator operation, which runs this, has just set malloc to return all
+        # that is freed (M_TRIM_THRESHOLD of 128 KiB, "Memory patch applied")
+        keep_freed_memory()
         for epoch in range(params.epochs):
             draw = np.random.default_rng((params.seed, epoch))
             positions = draw_epoch(sources, training.weights, draw)
