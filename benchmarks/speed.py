@@ -36,6 +36,8 @@ from benchmarks import original
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "speed.json"
 STAGES = ("clean", "augment", "featurize")
+COMMAND = re.compile(r"stages\.|speech_emotion\.data\.check$")
+"""The modules that DVC runs: a stage's, or the check's."""
 NEW_SPEAKER = "Actor_24"
 FEW = r"Speech_Actors_01-24/Actor_0[12]/"
 """The paths of few recordings, for the memory that they take."""
@@ -98,7 +100,7 @@ class Watch(threading.Thread):
                     command, memory = child.cmdline(), child.memory_info().rss
                 except psutil.Error:
                     continue
-                named = [word[7:] for word in command if word.startswith("stages.")]
+                named = [word.rpartition(".")[2] for word in command if COMMAND.match(word)]
                 if named and "-m" in command:
                     stage = named[0]
                     self.run_of.stages[stage] = now - began.setdefault(stage, now)

@@ -8,8 +8,8 @@ loud. A cough is made anew each time. All are made at `RATE` and resampled to wh
 from functools import lru_cache
 
 import numpy as np
+import scipy  # scipy.signal takes a second to import, and is when it is first used
 import soxr
-from scipy.signal import butter, lfilter, sosfilt
 
 from speech_emotion.audio.loudness import amplitude_ratio
 from speech_emotion.audio.noise import random_numbers
@@ -216,7 +216,7 @@ def _voice(share: float, random: np.random.Generator) -> np.ndarray:
     mean_pitch = PITCHES[0] * (PITCHES[1] / PITCHES[0]) ** share
     formants = VOWELS * LONGEST_TRACT**share
     length = round(VOICE_DURATION * RATE)
-    hiss = butter(2, 2500, "highpass", fs=RATE, output="sos")
+    hiss = scipy.signal.butter(2, 2500, "highpass", fs=RATE, output="sos")
     talk = np.zeros(length)
     start = 0
     while start < length:
@@ -229,7 +229,7 @@ def _voice(share: float, random: np.random.Generator) -> np.ndarray:
             for frequency, bandwidth in zip(random.choice(formants), BANDWIDTHS, strict=True):
                 vowel = _resonator(vowel, frequency, bandwidth)
             vowel *= np.sin(np.pi * place) / np.sqrt(np.mean(np.square(vowel)))
-            consonant = sosfilt(hiss, random.standard_normal(count))
+            consonant = scipy.signal.sosfilt(hiss, random.standard_normal(count))
             consonant *= 0.3 * random.random() * np.exp(-place * count / (CONSONANT * RATE))
             talk[start : start + count] = random.uniform(0.5, 1) * (vowel + consonant)
         start += count
@@ -291,4 +291,4 @@ def _resonator(sound: np.ndarray, frequency: float, bandwidth: float) -> np.ndar
     """A formant: the digital resonator of Klatt (1980, equations 1 to 3), gain 1 at 0 Hz."""
     radius = np.exp(-np.pi * bandwidth / RATE)
     second = 2 * radius * np.cos(2 * np.pi * frequency / RATE)
-    return lfilter([1 - second + radius**2], [1, -second, radius**2], sound)
+    return scipy.signal.lfilter([1 - second + radius**2], [1, -second, radius**2], sound)

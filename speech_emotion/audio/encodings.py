@@ -7,9 +7,9 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # scipy.signal takes a second to import, and is when it is first used
 import soundfile
 import soxr
-from scipy.signal import butter, sosfilt
 
 from speech_emotion.audio.band import of_length
 from speech_emotion.audio.noise import as_loud_as
@@ -86,8 +86,10 @@ def through_telephone(
     """
     if not samples.any():
         return samples
-    band = butter(4, (TELEPHONE_LOWEST, highest), "bandpass", fs=TELEPHONE_RATE, output="sos")
-    narrow = sosfilt(band, soxr.resample(samples, sample_rate, TELEPHONE_RATE))
+    band = scipy.signal.butter(
+        4, (TELEPHONE_LOWEST, highest), "bandpass", fs=TELEPHONE_RATE, output="sos"
+    )
+    narrow = scipy.signal.sosfilt(band, soxr.resample(samples, sample_rate, TELEPHONE_RATE))
     file = io.BytesIO()
     soundfile.write(file, _at_peak(narrow), TELEPHONE_RATE, subtype=coder, format="WAV")
     return _decoded(file, samples, sample_rate)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import butter, oaconvolve, sosfilt
+import scipy  # scipy.signal takes a second to import, and is when it is first used
 
 from speech_emotion.audio.noise import as_loud_as
 
@@ -64,7 +64,7 @@ def reverberate(samples: np.ndarray, sample_rate: int, place: Place) -> np.ndarr
     np.ndarray [shape=(n,), float32]
         The direct sound is not delayed; what sounds on after the end is cut.
     """
-    wet = oaconvolve(samples, impulse_response(place, sample_rate))[: len(samples)]
+    wet = scipy.signal.oaconvolve(samples, impulse_response(place, sample_rate))[: len(samples)]
     return as_loud_as(samples, wet)
 
 
@@ -98,6 +98,8 @@ def impulse_response(place: Place, sample_rate: int) -> np.ndarray:
     sample = np.rint(delay * sample_rate).astype(np.intp)
     heard = (sample > 0) & (sample < length)
     reflections = np.bincount(sample[heard], amplitude[heard], minlength=length)
-    response = sosfilt(butter(2, LOWEST, "highpass", fs=sample_rate, output="sos"), reflections)
+    response = scipy.signal.sosfilt(
+        scipy.signal.butter(2, LOWEST, "highpass", fs=sample_rate, output="sos"), reflections
+    )
     response[0] += 1
     return response.astype(np.float32)

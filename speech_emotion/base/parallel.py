@@ -31,6 +31,11 @@ def worker_count() -> int:
     return int(wanted)
 
 
+def on_cluster() -> bool:
+    """Whether parts go to a Dask cluster."""
+    return bool(os.environ.get(SCHEDULER_VARIABLE))
+
+
 def map_parts(
     function: Callable[[Part], Result], parts: Sequence[Part], label: str
 ) -> Iterable[Result]:

@@ -12,8 +12,9 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from speech_emotion.base.imports import (
     imported_distributions,
     imported_files,
 )
-from speech_emotion.base.parallel import map_parts
+from speech_emotion.base.parallel import map_parts, on_cluster, worker_count
 from speech_emotion.base.user_cache import user_cache
 from speech_emotion.data.dataset import Shard, Utterance
 from speech_emotion.params.section import SectionType
@@ -119,9 +120,11 @@ def map_shards(
     task = Task(function, params, fingerprint(function, params), folder, store)
     # the largest first, so that no worker is left alone with one at the end
     order = sorted(range(len(shards)), key=lambda place: -shards[place].path.stat().st_size)
-    results = map_parts(partial(make_or_reuse, task), [shards[place] for place in order], label)
-    finished = {}
-    for count, (place, result) in enumerate(zip(order, results, strict=True), start=1):
+    entries, finished = ({}, {}) if on_cluster() else _found(task, shards)
+    waiting = [place for place in order if place not in finished]
+    parts = [(shards[place], entries.get(place)) for place in waiting]
+    results = map_parts(partial(make_or_reuse, task), parts, label)
+    for count, (place, result) in enumerate(zip(waiting, results, strict=True), start=1):
         finished[place] = result
         if count % SHARDS_BETWEEN == 0:
             make_room(store, size)
@@ -151,18 +154,50 @@ def fingerprint(function: ShardFunction[SectionType], params: SectionType) -> st
     return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()
 
 
-def make_or_reuse(task: Task[SectionType], shard: Shard) -> Finished:
-    """Bring one shard's files into the task's folder, from the store where it has them."""
-    rows = json.dumps([vars(utterance) for utterance in shard.utterances])
-    made_from = [task.fingerprint, shard.name, rows, _sha256(shard.path)]
-    if shard.source is not None:
-        made_from.append(_sha256(shard.source.path))
-    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
-    entry = task.store / key[:2] / key
-    scratch = _scratch(task.folder)
-    scratch.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as place:
-        made = Path(place)
+def _found(
+    task: Task[SectionType], shards: Sequence[Shard]
+) -> tuple[dict[int, Path], dict[int, Finished]]:
+    """Bring the files of all shards that the store has into the task's folder.
+
+    Threads are enough for that, since all they do is hash; processes would have to start first.
+
+    Returns
+    -------
+    entries : dict
+        The entry of every shard, by its place.
+    finished : dict
+        Of those that the store has.
+    """
+    with ThreadPoolExecutor(worker_count()) as threads:
+        entries = dict(enumerate(threads.map(partial(_entry, task), shards)))
+        found = enumerate(threads.map(partial(_reuse, task), entries.values()))
+        return entries, {place: one for place, one in found if one is not None}
+
+
+def _reuse(task: Task[SectionType], entry: Path) -> Finished | None:
+    """Bring an entry's files into the task's folder; None where it is absent or not whole."""
+    if not entry.is_dir():
+        return None
+    with _place(task) as made:
+        finished = _fetch(entry, made)
+        if finished is not None:
+            _move(made, task.folder)
+    return finished
+
+
+def make_or_reuse(task: Task[SectionType], part: tuple[Shard, Path | None]) -> Finished:
+    """Bring one shard's files into the task's folder, from the store where it has them.
+
+    Parameters
+    ----------
+    task : Task
+        How they are made.
+    part : (Shard, Path or None)
+        The shard, and its entry in the store, where that is known.
+    """
+    shard, entry = part
+    entry = entry or _entry(task, shard)
+    with _place(task) as made:
         finished = _fetch(entry, made)
         if finished is None:
             shutil.rmtree(entry, ignore_errors=True)
@@ -170,11 +205,34 @@ def make_or_reuse(task: Task[SectionType], shard: Shard) -> Finished:
                 shutil.rmtree(leftover)
             finished = task.function(task.params, made, shard)
             _keep(made, finished, entry)
-        for path in _files(made):
-            target = task.folder / path.relative_to(made)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
+        _move(made, task.folder)
     return finished
+
+
+def _entry(task: Task[SectionType], shard: Shard) -> Path:
+    """Where the store has what is made of a shard, if it has it."""
+    rows = json.dumps([vars(utterance) for utterance in shard.utterances])
+    made_from = [task.fingerprint, shard.name, rows, _sha256(shard.path)]
+    if shard.source is not None:
+        made_from.append(_sha256(shard.source.path))
+    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+    return task.store / key[:2] / key
+
+
+@contextmanager
+def _place(task: Task[SectionType]) -> Iterator[Path]:
+    """An empty folder for the files of one shard."""
+    scratch = _scratch(task.folder)
+    scratch.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as place:
+        yield Path(place)
+
+
+def _move(made: Path, folder: Path) -> None:
+    for path in _files(made):
+        target = folder / path.relative_to(made)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
 
 
 def _scratch(folder: Path) -> Path:
