@@ -170,7 +170,7 @@ def changed(text: str, params: Params) -> str:
         Numbers, or None, by their path in the file.
     """
     for key, value in params.items():
-        node = yaml.compose(text)
+        node: Any = yaml.compose(text)
         for part in key.split("."):
             node = next(inner for name, inner in node.value if name.value == part)
         # "..." ends what YAML holds of a single value

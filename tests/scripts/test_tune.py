@@ -87,11 +87,11 @@ def test_trials_are_listed_kept_and_the_best_is_applied(repository: Repository) 
     assert trials["train.learning_rate"].nunique() == 4
     assert trials["uar"].isna().all(), "a trial has no score on test speakers"
 
-    best = trials["tune_uar"].astype(float).idxmax()
+    best = str(trials["tune_uar"].astype(float).idxmax())
     assert f"params.yaml holds {best}" in printed
     after = params.read_text()
     assert yaml.safe_load(after)["train"]["learning_rate"] == pytest.approx(
-        float(trials.loc[best, "train.learning_rate"])
+        float(trials["train.learning_rate"][best])
     )
     searched = ("learning_rate", "weight_decay", "label_smoothing", "batch_size")
     others = (*searched, "weight_averaging", "as_recorded")
