@@ -4,7 +4,7 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro cv sweep report remote test test-fast lint deps lock env
+.PHONY: repro cv sweep report remote test test-fast lint deps lock env tune
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
@@ -16,6 +16,10 @@ cv: env ## train and test on every fold of the protocol, with the features that 
 
 sweep: env ## what mattered among the experiments of the last commit, or of REV, over all their folds
 	python -m scripts.sweep $(REV)
+
+tune: env ## search the train section of params.yaml on speakers who validate: make tune MINUTES=30
+	dvc repro featurize
+	python -m scripts.tune "$(MINUTES)"
 
 report: env ## compare the workspace, or WITH, with a commit or experiment REV, in report.html
 	python -m speech_emotion.reporting.comparison_report $(REV) $(if $(WITH),--with $(WITH))

@@ -8,7 +8,6 @@ with nothing new trains nothing.
 
 import hashlib
 import json
-import platform
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -19,14 +18,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.tables import percent, table
+from scripts.fingerprints import of_features, of_training
 from speech_emotion.base.errors import run
 from speech_emotion.base.files import write_whole
-from speech_emotion.base.imports import (
-    ROOT,
-    code_fingerprint,
-    imported_distributions,
-    imported_files,
-)
 from speech_emotion.base.quiet_keras import tf
 from speech_emotion.base.user_cache import user_cache
 from speech_emotion.data.feature_store import FeatureStore
@@ -128,7 +122,14 @@ def _predictions(
     params: Params, tasks: dict[int | str, Task], features: Path, kept: Path
 ) -> pd.DataFrame:
     """Of every fold, those that are not kept trained for; with a column ``fold``."""
-    made_from = [_of_features(features), _of_training(params)]
+    made_from = [
+        of_features(features),
+        of_training(
+            params.train.model_dump(mode="json"),
+            params.split.model_dump(mode="json", exclude={"fold"}),
+            params.labels.model_dump(mode="json"),
+        ),
+    ]
     found = []
     for number, (fold, task) in enumerate(tasks.items(), start=1):
         key = hashlib.sha256(json.dumps([*made_from, fold]).encode()).hexdigest()
@@ -174,30 +175,6 @@ def train_and_test(params: Params, fold: int | str, features: Path) -> pd.DataFr
 def _score(predictions: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
     recordings = predictions.rename(columns={"truth": "emotion"})
     return score(recordings, predictions[list(labels)].to_numpy(), labels)
-
-
-def _of_features(folder: Path) -> str:
-    """Hash of all files of the features."""
-    files = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            name = path.relative_to(folder).as_posix()
-            files[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
-
-
-def _of_training(params: Params) -> str:
-    """Hash of what decides a training beside its features and fold: params, code, libraries."""
-    files = sorted(imported_files("stages.train"))
-    made_by = [
-        params.train.model_dump(mode="json"),
-        params.split.model_dump(mode="json", exclude={"fold"}),
-        params.labels.model_dump(mode="json"),
-        {name: code_fingerprint((ROOT / name).read_text(encoding="utf-8")) for name in files},
-        imported_distributions(files),
-        [platform.python_version(), platform.machine()],
-    ]
-    return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()
 
 
 def _mean(by_fold: dict[str, dict[str, Any]], name: str) -> float:
