@@ -4,7 +4,7 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro cv report remote test test-fast lint deps lock env
+.PHONY: repro cv explore report remote test test-fast lint deps lock env
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
@@ -13,6 +13,9 @@ repro: env ## rebuild whatever changed, from the recordings to the metrics
 cv: env ## train and test on every fold of the protocol, with the features that are there
 	dvc repro featurize
 	python -m scripts.cross_validation
+
+explore: env ## what is in the data, what stands out and what to listen to, in exploration.html
+	python -m speech_emotion.reporting.exploration_report
 
 report: env ## compare the workspace, or WITH, with a commit or experiment REV, in report.html
 	python -m speech_emotion.reporting.comparison_report $(REV) $(if $(WITH),--with $(WITH))
