@@ -15,8 +15,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from speech_emotion.reporting.exploration import Measure
-from speech_emotion.reporting.figures import BLUE, GREEN, INK, LONG, ORANGE, PALE, PINK, RED, SKY
-from speech_emotion.reporting.figures import STYLE as OF_ALL
+from speech_emotion.reporting.figures import (
+    BLUE,
+    GREEN,
+    INK,
+    LONG,
+    ORANGE,
+    PALE,
+    PINK,
+    RED,
+    SKY,
+    STYLE,
+)
 
 WIDTH, HEIGHT = 5.6, 3.3
 """In inches: half a page in a browser, and legible on a telephone."""
@@ -37,7 +47,7 @@ Arguments = ParamSpec("Arguments")
 def _in_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
     @wraps(draw)
     def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with style.context(["default", OF_ALL]):
+        with style.context(["default", STYLE]):
             return draw(*args, **kwargs)
 
     return styled
@@ -69,6 +79,7 @@ def counts(recordings: pd.DataFrame) -> Figure:
         )
     _name_emotions(axes, recordings.index)
     axes.set_ylabel("recordings")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.1)
     figure.legend(loc="outside upper left", ncols=len(recordings.columns))
     return figure
@@ -155,6 +166,7 @@ def by_speaker(counts: pd.DataFrame) -> Figure:
     else:
         axes.set_xticks([])
     axes.tick_params(axis="x", length=0)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="speaker", ylabel="recordings", xlim=(-0.7, len(counts) - 0.3))
     axes.grid(axis="y")
     figure.legend(loc="outside upper left", ncols=len(SEXES))

@@ -17,6 +17,7 @@ from speech_emotion.features.functionals import CEPSTRA, MELS
 from speech_emotion.networks import functionals_lda
 from speech_emotion.reporting.exploration import FUNCTIONALS, names_of
 from speech_emotion.reporting.scoring import LEVEL, confusion_by, uar
+from speech_emotion.training.calibration import calibrated, fit_temperature
 
 FOLDS = 5
 """Groups of speakers, if there are as many, each judged by a model of the others."""
@@ -217,6 +218,7 @@ def doubted(judgement: Judgement) -> pd.DataFrame:
     Uncertainty in Dataset Labels", Journal of Artificial Intelligence Research 70): a recording
     counts as the likeliest of the emotions that it reaches the mean confidence of, that which
     recordings with this label have on average in it. It is doubted where that is not its label.
+    Confidence is calibrated on the same recordings, by one temperature.
 
     Parameters
     ----------
@@ -229,12 +231,14 @@ def doubted(judgement: Judgement) -> pd.DataFrame:
         Those rows of the recordings, the most doubtful first, and ``taken_for``, its ``confidence``
         and that ``in_label``.
     """
-    probabilities, rows = judgement.probabilities, judgement.recordings
+    rows = judgement.recordings
     label = pd.Index(judgement.labels).get_indexer(pd.Index(rows["emotion"]))
     everything = np.arange(len(rows))
-    in_label = probabilities[everything, label]
     # an emotion that nobody else expressed could not be recognised
-    known = in_label > 0
+    known = judgement.probabilities[everything, label] > 0
+    temperature = fit_temperature(judgement.probabilities[known], label[known])
+    probabilities = calibrated(judgement.probabilities, temperature)
+    in_label = probabilities[everything, label]
     mean = pd.Series(in_label[known]).groupby(label[known]).mean()
     threshold = mean.reindex(range(len(judgement.labels)), fill_value=np.inf).to_numpy()
     reached = np.where(probabilities >= threshold, probabilities, 0)
