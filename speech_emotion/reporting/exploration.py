@@ -292,7 +292,7 @@ def identical(recordings: pd.DataFrame) -> list[pd.DataFrame]:
 
 def audio_files(merged: Path, ids: Collection[str]) -> dict[str, bytes]:
     """The audio files of some recordings, as they came in, by id."""
-    found = {}
+    found: dict[str, bytes] = {}
     for shard in read_shards(merged):
         if any(utterance.id in ids for utterance in shard.utterances):
             found |= {one.id: content for one, _, content in shard if one.id in ids}

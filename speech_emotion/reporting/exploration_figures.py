@@ -77,7 +77,7 @@ def counts(recordings: pd.DataFrame) -> Figure:
         axes.annotate(
             f"{total:.0f}", (place, total), (0, 2), textcoords="offset points", ha="center"
         )
-    _name_emotions(axes, recordings.index)
+    _name_emotions(axes, list(recordings.index))
     axes.set_ylabel("recordings")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.1)

@@ -51,6 +51,9 @@ GROUPS = {
 
 CONVOLUTIONS = "random convolutions"
 
+ALIKE = ("corpus", "channel", "speaker", "emotion")
+"""What recordings have in common that a model usually recognises or usually does not."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -220,6 +223,9 @@ def doubted(judgement: Judgement) -> pd.DataFrame:
     recordings with this label have on average in it. It is doubted where that is not its label.
     Confidence is calibrated on the same recordings, by one temperature.
 
+    Where most of the other recordings of one emotion by one speaker are not recognised either, it
+    is the speaker who is unlike the others, and no label is doubted: see `misunderstood`.
+
     Parameters
     ----------
     judgement : Judgement
@@ -244,6 +250,7 @@ def doubted(judgement: Judgement) -> pd.DataFrame:
     reached = np.where(probabilities >= threshold, probabilities, 0)
     taken_for = reached.argmax(axis=1)
     found = known & (reached.max(axis=1) > 0) & (taken_for != label)
+    found &= _usually_recognised(judgement)
     table = rows.assign(
         taken_for=np.array(judgement.labels)[taken_for],
         confidence=reached.max(axis=1),
@@ -251,3 +258,44 @@ def doubted(judgement: Judgement) -> pd.DataFrame:
     )[found]
     order = (table["in_label"] - table["confidence"]).sort_values(kind="stable").index
     return table.loc[order].reset_index(drop=True)
+
+
+def _usually_recognised(judgement: Judgement) -> np.ndarray:
+    """Whether half or more of a speaker's others of that emotion are recognised [shape=(n,)]."""
+    right = _right(judgement)
+    alike = right.groupby([judgement.recordings[one] for one in ALIKE])
+    others = alike.transform("size") - 1
+    return ((alike.transform("sum") - right) >= others / 2).to_numpy()
+
+
+def _right(judgement: Judgement) -> pd.Series:
+    recognised = np.array(judgement.labels)[judgement.predicted]
+    return (judgement.recordings["emotion"] == recognised).astype(int)
+
+
+def misunderstood(judgement: Judgement) -> pd.DataFrame:
+    """Emotions of a speaker that models of other speakers take for another, more often than not.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        What models make of the recordings.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row for each speaker, emotion, corpus and channel with two recordings or more: these
+        columns, ``taken_for`` most often, how many of the ``recordings`` are ``recognised``; the
+        most that are not come first.
+    """
+    table = judgement.recordings[list(ALIKE)].assign(
+        taken_for=np.array(judgement.labels)[judgement.predicted], right=_right(judgement)
+    )
+    cells = table.groupby(list(ALIKE), as_index=False).agg(
+        taken_for=("taken_for", lambda names: names.mode().iloc[0]),
+        recordings=("right", "size"),
+        recognised=("right", "sum"),
+    )
+    cells = cells[(cells["recordings"] > 1) & (cells["recognised"] < cells["recordings"] / 2)]
+    missed = cells["recordings"] - cells["recognised"]
+    return cells.loc[missed.sort_values(ascending=False, kind="stable").index]

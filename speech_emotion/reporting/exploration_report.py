@@ -8,6 +8,7 @@ import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ from speech_emotion.reporting.exploration import (
     open_functionals,
     outliers,
 )
-from speech_emotion.reporting.exploration_model import Judgement, doubted, judge
+from speech_emotion.reporting.exploration_model import Judgement, doubted, judge, misunderstood
 from speech_emotion.reporting.page import NONE, Row, data_uri, picture_uri, render, signed
 from speech_emotion.reporting.scoring import LEVEL, UNKNOWN
 
@@ -49,6 +50,9 @@ of clips that are all as long has about 8 MB."""
 
 SHOWN = 50
 """Most rejected files, and groups of identical recordings, that are listed."""
+
+UNLIKE = 12
+"""Most emotions of speakers that are listed as taken for another."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class Doubts:
         Addresses of pictures.
     groups : list of Row
         What each group of features is worth.
+    unlike : list of Row
+        Emotions of speakers that are usually taken for another.
     """
 
     count: int
@@ -100,6 +106,7 @@ class Doubts:
     confusion: str
     worth: str
     groups: list[Row]
+    unlike: list[Row]
 
 
 def report(data: Path, order: Collection[str]) -> str:
@@ -299,16 +306,16 @@ def _far_counts(far: pd.DataFrame, measures: Mapping[str, Measure]) -> list[Row]
 def _far_clips(
     heard: pd.DataFrame, recordings: pd.DataFrame, sounds: Mapping[str, str]
 ) -> list[Clip]:
-    rows = recordings.set_index("id")
+    rows = recordings.set_index("id").to_dict("index")
     clips = []
-    for one in heard.itertuples():
-        measure, row = MEASURES[str(one.measure)], rows.loc[str(one.id)]
+    for one in heard.to_dict("records"):
+        measure, row = MEASURES[one["measure"]], rows[one["id"]]
         value, median = (
             f"{number:.{measure.digits}f} {measure.unit}".replace("-", "\N{MINUS SIGN}", 1)
-            for number in (one.value, one.median)
+            for number in (one["value"], one["median"])
         )
-        cells = (measure.title, value, median, signed(float(str(one.score)), 1), row["emotion"])
-        clips.append(Clip(str(one.id), _origin(row), sounds[str(one.id)], cells))
+        cells = (measure.title, value, median, signed(one["score"], 1), row["emotion"])
+        clips.append(Clip(one["id"], _origin(row), sounds[one["id"]], cells))
     return clips
 
 
@@ -326,10 +333,10 @@ def _doubts(judgement: Judgement, sounds: Mapping[str, str]) -> Doubts:
                 *(f"{100 * row[one]:.0f} %" for one in ("in_label", "confidence")),
             ),
         )
-        for _, row in found[found["id"].isin(list(sounds))].head(CLIPS).iterrows()
+        for row in found.head(CLIPS).to_dict("records")
     ]
     groups: list[Row] = []
-    for name, group in judgement.worth.iterrows():
+    for name, group in judgement.worth.to_dict("index").items():
         bounds = NONE
         if not np.isnan(group["low"]):
             bounds = f"{signed(100 * group['low'], 1)} to {signed(100 * group['high'], 1)}"
@@ -347,10 +354,22 @@ def _doubts(judgement: Judgement, sounds: Mapping[str, str]) -> Doubts:
         ),
         worth=picture_uri(exploration_figures.worth(judgement.worth)),
         groups=groups,
+        unlike=[
+            (
+                (
+                    _origin(row),
+                    row["emotion"],
+                    row["taken_for"],
+                    f"{row['recognised']} of {row['recordings']}",
+                ),
+                False,
+            )
+            for row in misunderstood(judgement).head(UNLIKE).to_dict("records")
+        ],
     )
 
 
-def _origin(row: pd.Series) -> str:
+def _origin(row: Mapping[Any, Any]) -> str:
     """Such as "speaker 07, ravdess speech"."""
     speaker = f"speaker {row['speaker']}" if row["speaker"] else f"speaker {UNKNOWN}"
     return f"{speaker}, {row['corpus']} {row['channel']}".rstrip()
