@@ -285,14 +285,14 @@ def misunderstood(judgement: Judgement) -> pd.DataFrame:
     -------
     pd.DataFrame
         A row for each speaker, emotion, corpus and channel with two recordings or more: these
-        columns, ``taken_for`` most often, how many of the ``recordings`` are ``recognised``; the
+        columns, ``taken_for`` most often otherwise, how many of the ``recordings`` are ``recognised``; the
         most that are not come first.
     """
-    table = judgement.recordings[list(ALIKE)].assign(
-        taken_for=np.array(judgement.labels)[judgement.predicted], right=_right(judgement)
-    )
+    right = _right(judgement)
+    wrong = pd.Series(np.array(judgement.labels)[judgement.predicted]).where(right == 0)
+    table = judgement.recordings[list(ALIKE)].assign(taken_for=wrong, right=right)
     cells = table.groupby(list(ALIKE), as_index=False).agg(
-        taken_for=("taken_for", lambda names: names.mode().iloc[0]),
+        taken_for=("taken_for", lambda names: next(iter(names.mode()), "")),
         recordings=("right", "size"),
         recognised=("right", "sum"),
     )
