@@ -285,8 +285,8 @@ def misunderstood(judgement: Judgement) -> pd.DataFrame:
     -------
     pd.DataFrame
         A row for each speaker, emotion, corpus and channel with two recordings or more: these
-        columns, ``taken_for`` most often otherwise, how many of the ``recordings`` are ``recognised``; the
-        most that are not come first.
+        columns, what they are ``taken_for`` most often otherwise, and how many of the
+        ``recordings`` are ``recognised``; those with the most that are not come first.
     """
     right = _right(judgement)
     wrong = pd.Series(np.array(judgement.labels)[judgement.predicted]).where(right == 0)
