@@ -4,7 +4,7 @@ VENV := .venv
 SHELL := /bin/bash
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro cv sweep report remote test test-fast lint deps lock env tune
+.PHONY: repro cv sweep report remote test test-fast lint deps lock env tune explore
 
 repro: env ## rebuild whatever changed, from the recordings to the metrics
 	dvc repro
@@ -20,6 +20,9 @@ sweep: env ## what mattered among the experiments of the last commit, or of REV,
 tune: env ## search the train section of params.yaml on speakers who validate: make tune MINUTES=30
 	dvc repro featurize
 	python -m scripts.tune "$(MINUTES)"
+
+explore: env ## what is in the data, what stands out and what to listen to, in exploration.html
+	python -m speech_emotion.reporting.exploration_report
 
 report: env ## compare the workspace, or WITH, with a commit or experiment REV, in report.html
 	python -m speech_emotion.reporting.comparison_report $(REV) $(if $(WITH),--with $(WITH))

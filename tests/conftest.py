@@ -48,6 +48,7 @@ settings.load_profile("steady")
 SLOW_FIXTURES = {
     "benchmark",
     "cluster",
+    "explored",
     "first_run",
     "light",
     "models",
@@ -56,6 +57,9 @@ SLOW_FIXTURES = {
     "whisper_preset",
 }
 """A test with one of these waits for it, however quick it is itself."""
+
+SHARED = ("models", "explored")
+"""Tests of several files with one of these go to one worker, which makes it once."""
 
 FIRST_RUN = "first-run"
 """The tag of the commit that every test with a repository begins at."""
@@ -71,7 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & SLOW_FIXTURES:
             item.add_marker("slow")
-        group = "models" if "models" in fixtures else item.path.stem
+        group = next((one for one in SHARED if one in fixtures), item.path.stem)
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.path.stem not in FIRST)
 
@@ -208,6 +212,22 @@ def models(
     network = load("train", TrainParams, ROOT / "params.yaml").network
     write_models(folder, network, examples, front_end)
     return folder
+
+
+@pytest.fixture(scope="session")
+def explored(
+    synthetic_recordings: list[SyntheticRecording], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The datasets of eight actors, with the faults that `explored` plants.
+
+    Not to be changed: it is one for all tests.
+    """
+    from explored import make_datasets, write_corpus  # it imports this module
+
+    folder = tmp_path_factory.mktemp("explored")
+    write_corpus(folder / "corpora", synthetic_recordings)
+    make_datasets(folder / "corpora", folder / "data")
+    return folder / "data"
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,12 @@ The file needs nothing beside it and asks no server for anything.
 """
 
 import argparse
-import base64
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
@@ -22,13 +19,12 @@ from speech_emotion.base.files import write_whole
 from speech_emotion.reporting import figures
 from speech_emotion.reporting.comparison import Comparison, Difference, compare, emotions
 from speech_emotion.reporting.model_card import SCORES
+from speech_emotion.reporting.page import NONE, Row, picture_uri, render, signed
 from speech_emotion.reporting.revisions import HASH, WORKSPACE, Output, Revision, read_revision
 from speech_emotion.reporting.scoring import LEVEL
 
 TEMPLATE = "comparison_report.html.jinja"
 FILE = Path("report.html")
-
-MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 MEASURED = {
     "calibration_error": "expected calibration error",
@@ -58,9 +54,6 @@ SETTING = {
 PACKAGES = ("this project", "dvc", "keras", "numpy", "scikit-learn", "tensorflow")
 """Whose versions are shown even where they are the same."""
 
-Row = tuple[tuple[str, ...], bool]
-"""What a row of a table is about and its cells; and whether it is set in bold."""
-
 
 def report(first: Revision, second: Revision) -> str:
     """The page as HTML.
@@ -72,14 +65,8 @@ def report(first: Revision, second: Revision) -> str:
     """
     compared = compare(first.predictions, second.predictions)
     pair = (first, second)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        TEMPLATE,
         first=first,
         second=second,
         unfinished=[one for one in pair if one.unfinished],
@@ -89,7 +76,9 @@ def report(first: Revision, second: Revision) -> str:
         level=f"{100 * LEVEL:g} %",
         scores=_scores(first, second, compared),
         measured=_measured(first, second),
-        pictures={name: _data_uri(one) for name, one in _pictures(first, second, compared).items()},
+        pictures={
+            name: picture_uri(one) for name, one in _pictures(first, second, compared).items()
+        },
         params=_differing(first.params, second.params),
         setting=_setting(first, second),
         outputs=_outputs(first, second),
@@ -141,15 +130,10 @@ def _with_interval(values: Mapping[str, Any], key: str) -> str:
 
 
 def _points(difference: Difference) -> str:
-    shown = _signed(100 * difference.value, 1)
+    shown = signed(100 * difference.value, 1)
     if difference.low is None or difference.high is None:
         return shown
-    return f"{shown} ({_signed(100 * difference.low, 1)} to {_signed(100 * difference.high, 1)})"
-
-
-def _signed(number: float, digits: int) -> str:
-    rounded = round(number, digits)
-    return f"{rounded:{'+' if rounded else ''}.{digits}f}".replace("-", MINUS)
+    return f"{shown} ({signed(100 * difference.low, 1)} to {signed(100 * difference.high, 1)})"
 
 
 def _measured(first: Revision, second: Revision) -> list[Row]:
@@ -159,7 +143,7 @@ def _measured(first: Revision, second: Revision) -> list[Row]:
         before, after = (_at(one.values, path) for one in (first, second))
         both = before is not None and after is not None
         digits = 0 if isinstance(before, int) else 3
-        difference = _signed(after - before, digits) if both else NONE
+        difference = signed(after - before, digits) if both else NONE
         rows.append(((name, _shown(before), _shown(after), difference), False))
     return rows
 
@@ -283,13 +267,6 @@ def _recalls(counts: Mapping[str, np.ndarray], labels: Sequence[str]) -> pd.Data
         },
         index=list(labels),
     )
-
-
-def _data_uri(figure: Figure) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "figure.png"
-        figures.save(figure, path)
-        return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def main() -> None:
