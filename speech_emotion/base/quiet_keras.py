@@ -44,6 +44,9 @@ def without_greetings() -> Iterator[None]:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # takes of a GPU what it needs and not all there is, so that several experiments share one
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+# sums are added up in another order by another number of threads, and the weights differ
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 with without_greetings():
     import keras
     import tensorflow as tf
