@@ -5,8 +5,8 @@ of its own and in turns with the one and the other, and writes benchmarks/traini
 seconds and page faults of each, medians, and whether both end with the same weights.
 
 All of it is done twice. On processors that it finds made for networks (those with AVX512 VNNI or
-AMX), TensorFlow computes with oneDNN, whose allocator keeps memory by itself. ``TF_ENABLE_ONEDNN_OPTS=0``
-has it compute here as on all others, where every tensor is malloc's.
+AMX), TensorFlow computes with oneDNN, whose allocator keeps memory by itself. It computes here as
+on all others, where every tensor is malloc's, with ``TF_ENABLE_ONEDNN_OPTS=0``.
 """
 
 import argparse
