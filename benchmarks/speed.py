@@ -201,6 +201,26 @@ def copied(source: Path, target: Path, *, only: str = "") -> Path:
     return target
 
 
+def speaker_added(clone: Clone, cache: Path, source: Path, aside: Path) -> Run:
+    """What it costs to come to features once the speech of `NEW_SPEAKER` arrives.
+
+    Parameters
+    ----------
+    clone, cache : Clone, Path
+        One that has the features of a source, and the user's cache that it ran with.
+    source, aside : Path
+        The source, a copy; and where the speaker's recordings are put for a while.
+    """
+    speech = next(path for path in source.rglob(NEW_SPEAKER) if "Speech" in str(path))
+    shutil.move(speech, aside)
+    for entry in {path.parents[1] for path in cache.rglob("ravdess-24-*")}:
+        shutil.rmtree(entry, ignore_errors=True)
+    clone.repro(cache, "featurize")
+    shutil.move(aside, speech)
+    # DVC has seen this state before, and would bring back whole outputs from its run cache
+    return clone.repro(cache, "--no-run-cache", "featurize")
+
+
 def trivial_repro(folder: Path) -> float:
     """Seconds that ``dvc repro`` takes to find nothing to do in a repository with one stage."""
     folder.mkdir()
@@ -249,15 +269,7 @@ def one_round(source: Path, folder: Path, sample: list[Path], total: int) -> dic
     few = copied(source, folder / "few", only=FEW)
     one = Clone.make(folder / "one", source).repro(folder / "cache1", "featurize", workers=1)
     small = Clone.make(folder / "small", few).repro(folder / "cache_small", "featurize")
-    speech = next(path for path in source.rglob(NEW_SPEAKER) if "Speech" in str(path))
-    aside = folder / "aside"
-    shutil.move(speech, aside)
-    for entry in {path.parents[1] for path in cache.rglob("ravdess-24-*")}:
-        shutil.rmtree(entry, ignore_errors=True)
-    clone.repro(cache, "featurize")
-    shutil.move(aside, speech)
-    # DVC has seen this state before, and would bring back whole outputs from its run cache
-    added = clone.repro(cache, "--no-run-cache", "featurize")
+    added = speaker_added(clone, cache, source, folder / "aside")
     nothing = statistics.median(clone.repro(cache, "featurize").total for _ in range(3))
     default = Clone.make(folder / "default", source, {}).repro(folder / "cache2", "featurize")
     original_total = sum(per_recording.values())
