@@ -31,6 +31,7 @@ from speech_emotion.params.labels import LabelParams
 from speech_emotion.params.section import load
 from speech_emotion.params.split import SplitParams
 from speech_emotion.params.train import TrainParams
+from speech_emotion.reporting.comparison import WORDS, read_predictions
 from speech_emotion.reporting.evaluation import predictions_table, setting, with_origin
 from speech_emotion.reporting.model_card import SCORES
 from speech_emotion.reporting.scoring import DIGITS, score
@@ -40,9 +41,6 @@ from stages.train import train_model
 FEATURES = Path("data/features")
 METRICS = Path("metrics")
 """Where cv.json, cv.md and cv_predictions.csv go."""
-
-TEXT = ("id", "speaker", "sex", "corpus", "truth", "predicted")
-"""Columns of predictions that hold words, even where a word looks like a number."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def cross_validate(params: Params, features: Path, kept: Path, metrics: Path) ->
         "cv_calibration_error": together["calibration_error"],
     }
     page = _page(params, list(tasks.values()), together, by_fold)
-    table_of_all = predictions[["fold", *TEXT, *labels]]
+    table_of_all = predictions[["fold", *WORDS, *labels]]
     write_whole(
         metrics / "cv_predictions.csv",
         table_of_all.to_csv(index=False, lineterminator="\n", float_format="%.6f"),
@@ -138,12 +136,7 @@ def _predictions(
             origin = "trained"
             predictions = train_and_test(params, fold, features)
             write_whole(path, predictions.to_csv(index=False, lineterminator="\n"))
-        # a speaker "01" stays text, and one who is not known stays ""
-        one = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(TEXT, str),
-            keep_default_na=False,
-        )
+        one = read_predictions(path)
         print(
             f"fold {fold} of {params.split.protocol} ({number} of {len(tasks)}), {origin}: "
             f"UAR {percent(_score(one, task.labels)['uar'])} %",

@@ -36,7 +36,7 @@ from speech_emotion.base.errors import PipelineError, run
 from speech_emotion.base.files import write_whole
 from speech_emotion.params.section import PARAMS_FILE, load, read_sections
 from speech_emotion.params.train import TrainParams
-from speech_emotion.reporting.comparison import emotions
+from speech_emotion.reporting.comparison import emotions, read_predictions
 from speech_emotion.reporting.scoring import score
 
 FOLDER = Path("tune")
@@ -353,12 +353,7 @@ def _measure(
             if fault.exists()
             else f"its process ended with {process.returncode}, as where memory is too small."
         )
-    # a speaker "01" stays text, and one who is not known stays ""
-    predictions = pd.read_csv(
-        place / PREDICTIONS,
-        dtype=dict.fromkeys(("id", "speaker", "sex", "corpus", "truth", "predicted"), str),
-        keep_default_na=False,
-    )
+    predictions = read_predictions(place / PREDICTIONS)
     return predictions, json.loads((place / FACTS).read_text(encoding="utf-8"))
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-import pandas as pd
 from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -14,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from benchmarks.tables import table
 from speech_emotion.base.files import write_whole
-from speech_emotion.reporting.comparison import compare
+from speech_emotion.reporting.comparison import compare, read_predictions
 from speech_emotion.reporting.figures import BLUE, BROAD, ORANGE, QUIET, STYLE, save
 
 PAGE, PICTURE = "tune.md", "importance.png"
@@ -71,10 +70,7 @@ def _difference(first: FrozenTrial, best: FrozenTrial, folder: Path) -> str:
     """How much better the best is on the same speakers, and that it was chosen for being so."""
     if first.number == best.number:
         return "No trial was better than the params as they were."
-    tables = (
-        pd.read_csv(folder / f"{one.user_attrs['name']}.csv", dtype={"speaker": str})
-        for one in (first, best)
-    )
+    tables = (read_predictions(folder / f"{one.user_attrs['name']}.csv") for one in (first, best))
     compared = compare(*tables)
     if isinstance(compared, str):
         return compared

@@ -1,6 +1,8 @@
 """Two models on the same test recordings, and whether they differ by more than chance."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -56,6 +58,21 @@ class Comparison:
     method: str
     differences: dict[str, Difference]
     by_speaker: pd.DataFrame
+
+
+WORDS = ("id", "speaker", "sex", "corpus", "truth", "predicted")
+"""Columns of a table of predictions that hold words, even where a word looks like a number."""
+
+
+def read_predictions(file: Path | TextIO) -> pd.DataFrame:
+    """Read a table of predictions: a speaker "01" stays text, and one who is not known stays "".
+
+    Parameters
+    ----------
+    file : Path or TextIO
+        As `speech_emotion.reporting.evaluation.predictions_table` makes it, as CSV.
+    """
+    return pd.read_csv(file, dtype=dict.fromkeys(WORDS, str), keep_default_na=False)
 
 
 def emotions(predictions: pd.DataFrame) -> list[str]:

@@ -15,6 +15,7 @@ from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
 from speech_emotion.base.errors import PipelineError
+from speech_emotion.reporting.comparison import read_predictions
 from speech_emotion.reporting.evaluation_figures import read_curves
 
 WORKSPACE = "workspace"
@@ -124,11 +125,7 @@ def read_revision(name: str) -> Revision:
     # metrics.json held everything before there was an evaluation.json
     if files.exists("metrics/evaluation.json"):
         values |= json.loads(read("metrics/evaluation.json"))
-    predictions = pd.read_csv(
-        io.StringIO(read("metrics/predictions.csv")),
-        dtype={"id": str, "speaker": str},
-        keep_default_na=False,
-    )
+    predictions = read_predictions(io.StringIO(read("metrics/predictions.csv")))
     with TemporaryDirectory() as folder:
         files.get("metrics/training", f"{folder}/training", recursive=True)
         curves = read_curves(Path(folder) / "training")
