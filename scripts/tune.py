@@ -221,7 +221,7 @@ def _study(folder: Path) -> optuna.Study:
     )
     finished = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
     print(
-        f"Going on with {len(finished)} trials in {folder}."
+        f"Going on in {folder}. Finished trials: {len(finished)}."
         if finished
         else f"A new search, in {folder}.",
         flush=True,
@@ -266,6 +266,7 @@ def _as_it_is(
             user_attrs={"name": name, "params": params, "as_it_is": True},
         )
     )
+    _say(name, uar, params)
 
 
 def _go_on(
@@ -316,6 +317,7 @@ def _go_on(
         else:
             uar = _keep(name, params, text, predictions, experiments, folder)
             study.tell(trial, uar)
+            _say(name, uar, params)
         faults = 0
 
 
@@ -377,8 +379,12 @@ def _keep(
     }
     write_whole(folder / f"{name}.csv", predictions.to_csv(index=False, lineterminator="\n"))
     experiments.keep(name, changed(text, params), _json(numbers))
-    print(f"{name}: UAR {100 * found['uar']:.1f} %. {_listed(params)}", flush=True)
     return float(found["uar"])
+
+
+def _say(name: str, uar: float, params: Params) -> None:
+    """Of a trial that is recorded, whatever happens next."""
+    print(f"{name}: UAR {100 * uar:.1f} %. {_listed(params)}", flush=True)
 
 
 def _next_name(study: optuna.Study) -> str:

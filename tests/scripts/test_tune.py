@@ -71,7 +71,7 @@ def test_trials_are_listed_kept_and_the_best_is_applied(repository: Repository) 
 
     assert "A new search" in stopped_after("tune-02", repository, signal.SIGKILL)
     printed = stopped_after("tune-04", repository, signal.SIGINT)
-    assert "Going on with 2 trials" in printed
+    assert "Finished trials: 2." in printed
     assert "tune-01: " not in printed
     assert "stopped. Finished trials are kept" in printed
     assert params.read_text() == before
