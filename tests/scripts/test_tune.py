@@ -85,7 +85,7 @@ def test_trials_are_listed_kept_and_the_best_is_applied(repository: Repository) 
     assert sorted(trials.index) == ["tune-01", "tune-02", "tune-03", "tune-04"]
     assert trials["tune_uar"].astype(float).between(0, 1).all()
     assert trials["train.learning_rate"].nunique() == 4
-    assert trials["uar"].isna().all(), "a trial has no score on test speakers"
+    assert set(trials["uar"]) == {"!"}, "a trial has no score on test speakers"
 
     best = str(trials["tune_uar"].astype(float).idxmax())
     assert f"params.yaml holds {best}" in printed
