@@ -406,7 +406,9 @@ def _values(text: str, space: Mapping[str, BaseDistribution]) -> Params:
 
 
 def _listed(params: Params) -> str:
-    return ", ".join(f"{key.removeprefix('train.')} {value}" for key, value in params.items())
+    return ", ".join(
+        f"{key.removeprefix('train.')} {json.dumps(value)}" for key, value in params.items()
+    )
 
 
 def _json(numbers: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What came out of `make tune`: a page, and a picture of what each searched value was worth."""
 
+import json
 import warnings
 from pathlib import Path
 
@@ -21,6 +22,9 @@ SHOWN = 3
 """Of how many of the most important values the trials are drawn."""
 FEWEST = 4
 """With fewer finished trials, nothing can be said of importance."""
+
+TRIALS_A_VALUE = 3
+"""With fewer finished trials for each value, the page says that importance is a guess."""
 
 
 def write_report(study: optuna.Study, folder: Path) -> str:
@@ -45,8 +49,8 @@ def write_report(study: optuna.Study, folder: Path) -> str:
             [
                 [
                     key,
-                    str(first.user_attrs["params"][key]),
-                    str(best.user_attrs["params"][key]),
+                    json.dumps(first.user_attrs["params"][key]),
+                    json.dumps(best.user_attrs["params"][key]),
                     f"{100 * importance[key]:.0f}" if key in importance else "",
                 ]
                 for key in keys
@@ -55,6 +59,8 @@ def write_report(study: optuna.Study, folder: Path) -> str:
     )
     if importance:
         save(importance_figure(importance, finished, len(dropped)), folder / PICTURE)
+        if len(finished) < TRIALS_A_VALUE * len(importance):
+            lines.append("From so few trials for so many values, importance is a guess.")
         lines.append(f"The picture is in {folder / PICTURE}.")
     page = "\n".join(lines)
     write_whole(folder / PAGE, page + "\n")
@@ -136,7 +142,7 @@ def importance_figure(
             if isinstance(distribution, CategoricalDistribution):
                 order = sorted(set(values), key=lambda one: (one is None, one or 0))
                 values = [order.index(one) for one in values]
-                axes.set_xticks(range(len(order)), [str(one) for one in order])
+                axes.set_xticks(range(len(order)), [json.dumps(one) for one in order])
                 axes.set_xlim(-0.5, len(order) - 0.5)
             elif getattr(distribution, "log", False):
                 axes.set_xscale("log")
@@ -151,7 +157,7 @@ def importance_figure(
                 place = trials.index(one)
                 axes.plot(values[place], scores[place], "o", color=colour, label=label)
             axes.set_xlabel(_name(key))
-            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
             axes.grid(axis="y")
             axes.sharey(others[0])
         others[0].set_ylabel("UAR")
