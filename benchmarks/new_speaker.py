@@ -79,7 +79,7 @@ def simulated(folder: Path, shards: int, changed: int) -> dict[str, float]:
         path = source / f"{number:06d}.tar"
         path.unlink()
         path.write_text(f"shard {number}, changed\n")
-    return {"from nothing": first, "changed": _repro(folder), "nothing to do": _repro(folder)}
+    return {"from nothing": first, "some changed": _repro(folder), "nothing to do": _repro(folder)}
 
 
 def _repro(folder: Path) -> float:
@@ -100,7 +100,7 @@ def page(result: dict[str, Any]) -> str:
     ]
     million = result["million"]
     simulated_rows = [
-        [f"{million['shards']:,} shards {name}", f"{million['seconds'][name]:.1f}"]
+        [f"{million['shards']:,} shards, {name}", f"{million['seconds'][name]:.1f}"]
         for name in million["seconds"]
     ]
     return table(head, rows) + "\n" + table(["DVC alone, six stages", "s"], simulated_rows)
