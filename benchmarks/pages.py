@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import new_speaker, peer_tables, predict, published, requests_per_second, speed
+from benchmarks import new_speaker, predict, published, requests_per_second, speed
 from benchmarks.comparison import Measured, difference, interval, pooled, pooled_accuracy
 from benchmarks.params import FILE, load_items
 from benchmarks.published import Published
@@ -347,7 +347,7 @@ def training_speed() -> str:
     rows = [
         [
             f"{processor}, {what}",
-            *(f"{one[mode][key]:,g}" for mode in ("kept", "returned")),
+            *(f"{one[mode][key]:,}" for mode in ("kept", "returned")),
             f"**{one['times_as_fast']:.2f}**" if key == "seconds" else "",
         ]
         for processor, one in _measured("training_speed.json").items()
@@ -371,7 +371,6 @@ BLOCKS: dict[str, Callable[[Report], str]] = {
     "speed": lambda report: speed.table(_measured("speed.json")),
     "new_speaker": lambda report: new_speaker.page(_measured("new_speaker.json")),
     "training_speed": lambda report: training_speed(),
-    "peers": lambda report: peer_tables.tables(_measured("peers.json")),
     "scale": lambda report: speed.at_scale(_measured("speed.json")),
     "prediction": lambda report: predict.table(_measured("predict.json")),
     "requests": lambda report: requests_per_second.table(_measured("requests_per_second.json")),
