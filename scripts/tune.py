@@ -230,7 +230,8 @@ def _study(folder: Path) -> optuna.Study:
     study.sampler = optuna.samplers.TPESampler(seed=len(study.trials))
     for half in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(half.number, state=TrialState.FAIL)
-        study.enqueue_trial(half.params, user_attrs={"name": half.user_attrs["name"]})
+        # cut off before it had a name, it gets one when it begins again
+        study.enqueue_trial(half.params, user_attrs=half.user_attrs)
     return study
 
 
