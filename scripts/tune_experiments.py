@@ -18,8 +18,11 @@ from dvc.repo.experiments.refs import EXPS_NAMESPACE, ExpRefInfo
 from speech_emotion.base.errors import PipelineError
 from speech_emotion.params.section import PARAMS_FILE
 
-METRIC = "metrics/tune.json"
-"""Of a trial, what `dvc exp show` lists."""
+METRIC, DECLARATION = "metrics/tune/tune.json", "metrics/tune/dvc.yaml"
+"""Of a trial, what `dvc exp show` lists, and what tells DVC so: only trials have both, since DVC
+warns of a metric that is declared and not there."""
+
+DECLARED = "metrics:\n  - tune.json\n"
 
 OF_OTHER_PARAMS = ("metrics/metrics.json", "metrics/cv.json")
 """Metrics that a trial's commit leaves out: they are of the params that it began from."""
@@ -66,12 +69,13 @@ class Experiments:
         name : str
             Of the experiment.
         params, metrics : str
-            What its params.yaml and its metrics/tune.json hold.
+            What its params.yaml and its `METRIC` hold.
         """
         with tempfile.TemporaryDirectory() as folder:
             index = Path(folder) / "index"
             _git("read-tree", self._tree, index=index)
-            for path, text in ((PARAMS_FILE.as_posix(), params), (METRIC, metrics)):
+            files = {PARAMS_FILE.as_posix(): params, METRIC: metrics, DECLARATION: DECLARED}
+            for path, text in files.items():
                 blob = _git("hash-object", "-w", "--stdin", text=text)
                 _git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index=index)
             tree = _git("write-tree", index=index)

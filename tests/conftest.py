@@ -267,6 +267,8 @@ def repository(first_run: tuple[Repository, list[str]]) -> Repository:
     """The clone as the first run left it, whatever earlier tests did to it."""
     clone, _ = first_run
     clone.run("git", "checkout", "--force", "--quiet", "-B", "main", FIRST_RUN)
+    clone.run("git", "clean", "--force", "-d", "--quiet")
+    clone.forget_experiments()
     clone.run("dvc", "checkout", "--quiet", "--force")
     return clone
 

@@ -149,6 +149,12 @@ class Repository:
         rows = evaluated.loc[[Path(line["file"]).stem for line in lines]].to_dict("records")
         return list(zip(lines, rows, strict=True))
 
+    def forget_experiments(self) -> None:
+        """Leave no experiment of DVC, whatever it began from."""
+        listed = self.run("git", "for-each-ref", "--format=%(refname)", "refs/exps/")
+        for name in listed.split():
+            self.run("git", "update-ref", "-d", name)
+
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--message", message)

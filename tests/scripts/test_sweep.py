@@ -1,7 +1,6 @@
 """Sweeps with the real dvc: by its queue, by a plain loop, and what `make sweep` makes of them."""
 
 import json
-import subprocess
 import time
 
 import pytest
@@ -70,14 +69,6 @@ def test_a_queue_and_a_loop_of_several_jobs_give_the_same_numbers(
 
 
 def test_a_commit_without_experiments_is_named(repository: Repository) -> None:
-    for stored in subprocess.run(
-        ["git", "for-each-ref", "--format=%(refname)", "refs/exps/"],
-        cwd=repository.folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split():
-        repository.run("git", "update-ref", "-d", stored)
     printed = repository.run("python", "-m", "scripts.sweep", check=False)
     assert printed.startswith("error: No experiment began from HEAD")
     assert "REV" in printed
