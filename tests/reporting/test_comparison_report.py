@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browser import headless_browser
+from browser import assert_whole_in_itself, headless_browser
 from conftest import ROOT
 from repository import Repository
 from selenium import webdriver
@@ -125,8 +125,6 @@ def test_a_workspace_that_was_not_run_again_is_warned_of(browser: webdriver.Chro
 def test_the_page_is_whole_in_itself_on_a_laptop_and_on_a_telephone(
     browser: webdriver.Chrome, width: int
 ) -> None:
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 640}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     shown = browser.find_elements(By.TAG_NAME, "img")
     assert [one.get_attribute("alt") for one in shown] == [
         "Confusion matrices side by side",
@@ -134,15 +132,7 @@ def test_the_page_is_whole_in_itself_on_a_laptop_and_on_a_telephone(
         "UAR by speaker",
         "Training curves",
     ]
-    for picture in shown:
-        assert int(picture.get_attribute("naturalWidth") or 0) > 1000
-        assert picture.size["width"] <= width
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    loaded = browser.execute_script(
-        "return performance.getEntriesByType('resource').map(entry => entry.name)"
-    )
-    assert [name for name in loaded if not name.startswith("data:")] == []
-    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert_whole_in_itself(browser, width, height=900, least=1000)
 
 
 def test_a_revision_that_is_none_or_holds_no_run_is_reported(clone: Repository) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import headless_browser
+from browser import assert_whole_in_itself, headless_browser
 from explored import EXCHANGED, LONG, OF, QUIET, TOO_SHORT, TWIN
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -72,19 +72,9 @@ def test_players_play_what_is_in_the_page(browser: webdriver.Chrome) -> None:
 def test_the_page_is_whole_in_itself_on_a_laptop_and_on_a_telephone(
     browser: webdriver.Chrome, width: int
 ) -> None:
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 640}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     shown = browser.find_elements(By.TAG_NAME, "img")
     assert len(shown) == 9
-    for picture in shown:
-        assert int(picture.get_attribute("naturalWidth") or 0) > 800
-        assert picture.size["width"] <= width
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    loaded = browser.execute_script(
-        "return performance.getEntriesByType('resource').map(entry => entry.name)"
-    )
-    assert [name for name in loaded if not name.startswith("data:")] == []
-    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert_whole_in_itself(browser, width, height=844, least=800)
 
 
 def test_the_page_is_small_enough_to_be_sent(page: Path) -> None:
